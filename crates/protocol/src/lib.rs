@@ -2,8 +2,13 @@
 //!
 //! Shapes and their validation only: no clock, no IO, no async.
 
+pub mod completion;
+pub mod error;
 pub mod id;
+pub mod model;
 pub mod openai;
+pub mod session;
 pub mod shim;
 
+pub use error::{ErrorCode, FieldError, Problem};
 pub use id::{CompletionId, ModelId, SessionId, UserId};
