@@ -1,0 +1,112 @@
+//! Who may have how much: the quota at creation, and which of the waiting sessions starts next.
+
+use std::collections::HashMap;
+
+use protocol::{SessionId, UserId};
+
+/// How many sessions one user may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quotas {
+    /// Not deleted, ended ones included.
+    pub sessions: u64,
+    /// Holding resources at the same time.
+    pub active: u64,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            sessions: 20,
+            active: 2,
+        }
+    }
+}
+
+/// Refused for the number of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("you have {have} sessions of {allowed}; delete one that you no longer need")]
+pub struct QuotaReached {
+    pub have: u64,
+    pub allowed: u64,
+}
+
+/// Decides whether an owner of `have` sessions may create one more.
+///
+/// # Errors
+/// [`QuotaReached`] with the figures.
+pub const fn may_create(have: u64, quotas: &Quotas) -> Result<(), QuotaReached> {
+    if have < quotas.sessions {
+        Ok(())
+    } else {
+        Err(QuotaReached {
+            have,
+            allowed: quotas.sessions,
+        })
+    }
+}
+
+/// A session that waits, oldest first in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: SessionId,
+    pub owner: UserId,
+    pub memory_needed: u64,
+}
+
+/// Why a waiting session does not start yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Its owner has as many sessions active as the quota allows.
+    Quota { active: u64, allowed: u64 },
+    /// Too little memory is free.
+    Memory { needed: u64, free: u64 },
+    /// An older session waits for memory; starting this one would starve it.
+    Behind,
+}
+
+/// What the machine and the owners hold at present.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Sessions that hold resources, by owner.
+    pub active: HashMap<UserId, u64>,
+    /// Bytes that a new session could take.
+    pub memory_free: u64,
+}
+
+/// Goes through the queue, oldest first, and says of each session whether it starts now.
+///
+/// A session held by its owner's quota lets others pass; one held by memory does not, or a large model would
+/// wait for ever behind small ones.
+pub fn admit(
+    queue: &[Waiting],
+    held: &Held,
+    quotas: &Quotas,
+) -> Vec<(SessionId, Result<(), Hold>)> {
+    let mut held = held.clone();
+    let mut blocked = false;
+    queue
+        .iter()
+        .map(|waiting| {
+            let active = held.active.entry(waiting.owner).or_default();
+            let verdict = if *active >= quotas.active {
+                Err(Hold::Quota {
+                    active: *active,
+                    allowed: quotas.active,
+                })
+            } else if blocked {
+                Err(Hold::Behind)
+            } else if waiting.memory_needed > held.memory_free {
+                blocked = true;
+                Err(Hold::Memory {
+                    needed: waiting.memory_needed,
+                    free: held.memory_free,
+                })
+            } else {
+                *active += 1;
+                held.memory_free -= waiting.memory_needed;
+                Ok(())
+            };
+            (waiting.id, verdict)
+        })
+        .collect()
+}

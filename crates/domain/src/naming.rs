@@ -1,0 +1,84 @@
+//! What names and descriptions may be, and the name that is offered.
+
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::FieldError;
+
+/// Longest name, in Unicode scalar values.
+pub const MAX_NAME: usize = 100;
+/// Longest description, in Unicode scalar values.
+pub const MAX_DESCRIPTION: usize = 200;
+
+/// The name as it is kept: trimmed, 1 to 100 characters, none of them a control character.
+///
+/// # Errors
+/// The rule that it breaks, for the field `name`.
+pub fn name(text: &str) -> Result<String, FieldError> {
+    let name = text.trim();
+    let length = name.chars().count();
+    if length == 0 {
+        return Err(FieldError::new(
+            "name",
+            "empty",
+            "the name is empty; give 1 to 100 characters, or leave it out",
+        ));
+    }
+    if length > MAX_NAME {
+        return Err(FieldError::new(
+            "name",
+            "too_long",
+            format!("the name has {length} characters; at most {MAX_NAME} are allowed"),
+        ));
+    }
+    if let Some(control) = name.chars().find(|c| c.is_control()) {
+        return Err(FieldError::new(
+            "name",
+            "control_character",
+            format!(
+                "the name holds the control character U+{:04X}; take it out",
+                u32::from(control)
+            ),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// The description as it is kept: trimmed, at most 200 characters; an empty one is none. Line breaks are allowed.
+///
+/// # Errors
+/// The rule that it breaks, for the field `description`.
+pub fn description(text: &str) -> Result<Option<String>, FieldError> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length > MAX_DESCRIPTION {
+        return Err(FieldError::new(
+            "description",
+            "too_long",
+            format!(
+                "the description has {length} characters; at most {MAX_DESCRIPTION} are allowed"
+            ),
+        ));
+    }
+    if let Some(control) = text
+        .chars()
+        .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(FieldError::new(
+            "description",
+            "control_character",
+            format!(
+                "the description holds the control character U+{:04X}; take it out",
+                u32::from(control)
+            ),
+        ));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// The names to offer at `now`, best first: `int.session_YYYYMMDDhhmmss` (UTC), then with `-2`, `-3` …
+pub fn offered(now: Timestamp) -> impl Iterator<Item = String> {
+    let base = now
+        .to_zoned(TimeZone::UTC)
+        .strftime("int.session_%Y%m%d%H%M%S")
+        .to_string();
+    std::iter::once(base.clone()).chain((2u32..).map(move |n| format!("{base}-{n}")))
+}
