@@ -1,1 +1,37 @@
-//! shim
+//! Supervision on the runtime's side: one shim per session starts the runtime, bounds it and records its end.
+//!
+//! Owns the session's processes, sockets and runtime log. Knows nothing of models, requests or the store, and waits
+//! for nobody: with the control plane dead, every bound still holds.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use protocol::SessionId;
+
+/// What a shim is told on its command line; the rest is in the session's launch spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShimOptions {
+    /// The data folder, absolute.
+    pub data: PathBuf,
+    pub session: SessionId,
+    pub generation: u32,
+    pub placement: Placement,
+}
+
+/// Where the shim's work happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// In a process of its own, detached from the caller's session and terminal; [`run`] returns when the runtime
+    /// was started or could not be.
+    Detached,
+    /// In this process, for a supervisor that wants the shim as its child; [`run`] returns at the end.
+    Foreground,
+}
+
+/// Takes the role of a shim. To be called first thing in a process with one thread: it forks, and it closes every
+/// descriptor above 2.
+///
+/// Exit status: 0 done; [`protocol::shim::EXIT_HELD`] if the session has a living shim; 1 otherwise, with one line
+/// on standard error.
+pub fn run(_options: ShimOptions) -> ExitCode {
+    ExitCode::FAILURE
+}
