@@ -3,9 +3,28 @@
 //! Owns the session's processes, sockets and runtime log. Knows nothing of models, requests or the store, and waits
 //! for nobody: with the control plane dead, every bound still holds.
 
-use std::{path::PathBuf, process::ExitCode};
+mod clock;
+mod control;
+mod deadlines;
+mod detach;
+mod folder;
+mod log;
+mod memory;
+mod output;
+mod procfs;
+mod runtime;
+mod sandbox;
+mod session;
+mod signals;
+mod stopping;
+mod supervise;
+mod tail;
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use protocol::SessionId;
+
+use crate::detach::{Report, Side};
 
 /// What a shim is told on its command line; the rest is in the session's launch spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +51,25 @@ pub enum Placement {
 ///
 /// Exit status: 0 done; [`protocol::shim::EXIT_HELD`] if the session has a living shim; 1 otherwise, with one line
 /// on standard error.
-pub fn run(_options: ShimOptions) -> ExitCode {
-    ExitCode::FAILURE
+pub fn run(options: ShimOptions) -> ExitCode {
+    let side = detach::close_inherited().and_then(|()| match options.placement {
+        Placement::Detached => detach::detach(),
+        Placement::Foreground => Ok(Side::Detached(Report::nowhere())),
+    });
+    let mut report = match side {
+        Ok(Side::Starter(status)) => return status,
+        Ok(Side::Detached(report)) => report,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "the shim could not detach: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match session::serve(&options, &mut report) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            session::note(&error.to_string());
+            report.send(error.status(), &error.to_string());
+            ExitCode::from(error.status())
+        }
+    }
 }
