@@ -1,0 +1,212 @@
+//! The content-addressed store of model files.
+//!
+//! Owns `DATA/models/`: `blobs/sha256-<hex>` (read-only, complete, named by its content) and `incoming/<random>`
+//! (anything; swept at start). A blob appears by one rename after its bytes were synced, so that a crash at any
+//! point leaves either the whole blob or none. Refuses to keep what cannot be inspected, and to know which models
+//! use a blob: the caller removes one when no model names it.
+
+mod error;
+mod import;
+mod incoming;
+#[cfg(test)]
+mod tests;
+mod upload;
+mod verify;
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use crate::{Inspection, Sha256};
+pub use error::{ImportError, OpenError, RemoveError, VerifyError};
+pub use upload::Upload;
+pub use verify::Verification;
+
+/// What the store accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most bytes of one file.
+    pub max_file_bytes: u64,
+    /// Bytes of the disk that imports leave free.
+    pub keep_free_bytes: u64,
+}
+
+impl Default for Bounds {
+    /// 1 TiB a file, 256 MiB left free.
+    fn default() -> Self {
+        Self { max_file_bytes: 1 << 40, keep_free_bytes: 256 << 20 }
+    }
+}
+
+/// What the importer is told about a file beside its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// The name it had where it came from: a word such as `Instruct` in it tells the learning stage.
+    pub file_name: Option<String>,
+    /// The size it is said to have, checked before (against bounds and free space) and after.
+    pub expected_bytes: Option<u64>,
+    /// The content it is said to have, checked after.
+    pub expected_sha256: Option<Sha256>,
+}
+
+/// How far an import or a verification is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub done_bytes: u64,
+    /// `None` where the end is not known.
+    pub total_bytes: Option<u64>,
+}
+
+/// A file that is in the store.
+///
+/// While it (or a clone) lives, its blob cannot be removed: hold it until the model that names it is recorded.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    pub sha256: Sha256,
+    pub bytes: u64,
+    /// The blob.
+    pub path: PathBuf,
+    pub inspection: Inspection,
+    /// The same content was there before.
+    pub deduplicated: bool,
+    /// Held for its life alone.
+    _pin: Arc<()>,
+}
+
+/// What a removal found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    Removed { bytes: u64 },
+    /// There was no such blob.
+    Absent,
+}
+
+/// The store. Cheap to clone; one process per folder.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    blobs: PathBuf,
+    incoming: PathBuf,
+    bounds: Bounds,
+    /// Blobs that an [`Imported`] stands for. Locked while a blob appears or goes.
+    pins: Mutex<HashMap<Sha256, Weak<()>>>,
+}
+
+impl Hub {
+    /// Opens the store in `data/models/`, making its folders (0700) where they are missing.
+    ///
+    /// # Errors
+    /// A folder cannot be made.
+    pub fn open(data: &Path) -> Result<Self, OpenError> {
+        Self::open_with(data, Bounds::default())
+    }
+
+    /// As [`Hub::open`], with other bounds.
+    ///
+    /// # Errors
+    /// As [`Hub::open`].
+    pub fn open_with(data: &Path, bounds: Bounds) -> Result<Self, OpenError> {
+        let models = data.join("models");
+        let shared =
+            Shared { blobs: models.join("blobs"), incoming: models.join("incoming"), bounds, pins: Mutex::default() };
+        for folder in [&shared.blobs, &shared.incoming] {
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|source| OpenError { path: folder.clone(), source })?;
+        }
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Removes what earlier processes left half-imported; answers how many files that were. Call it once, at the
+    /// start, before any import.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or a file in it cannot be removed.
+    pub fn sweep_incoming(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in fs::read_dir(&self.shared.incoming)? {
+            fs::remove_file(entry?.path())?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Where the blob is, or would be.
+    pub fn blob_path(&self, sha256: &Sha256) -> PathBuf {
+        self.shared.blob_path(sha256)
+    }
+
+    /// Whether the blob is there with this many bytes: one look at the folder, no reading.
+    pub fn is_present(&self, sha256: &Sha256, bytes: u64) -> bool {
+        fs::metadata(self.blob_path(sha256)).is_ok_and(|file| file.is_file() && file.len() == bytes)
+    }
+
+    /// The blobs there are, for finding those that no model names. Blocks.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn list_blobs(&self) -> io::Result<Vec<Sha256>> {
+        let mut blobs = Vec::new();
+        for entry in fs::read_dir(&self.shared.blobs)? {
+            let name = entry?.file_name();
+            let digest = name.to_str().and_then(|name| name.strip_prefix("sha256-")).and_then(|hex| hex.parse::<Sha256>().ok());
+            blobs.extend(digest);
+        }
+        blobs.sort_unstable();
+        Ok(blobs)
+    }
+
+    /// Removes a blob that no model names any more. Sessions that have it mapped keep their pages. Blocks shortly.
+    ///
+    /// # Errors
+    /// An import of the same content is under way, or the file cannot be removed.
+    pub fn remove_blob(&self, sha256: &Sha256) -> Result<Removal, RemoveError> {
+        let pins = self.shared.lock_pins();
+        if pins.get(sha256).is_some_and(|pin| pin.strong_count() > 0) {
+            return Err(RemoveError::BeingImported);
+        }
+        let path = self.blob_path(sha256);
+        let failed = |source| RemoveError::Remove { path: path.clone(), source };
+        let bytes = match fs::symlink_metadata(&path) {
+            Ok(file) => file.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Removal::Absent),
+            Err(error) => return Err(failed(error)),
+        };
+        fs::remove_file(&path).map_err(failed)?;
+        sync_folder(&self.shared.blobs).map_err(failed)?;
+        Ok(Removal::Removed { bytes })
+    }
+}
+
+impl Shared {
+    fn blob_path(&self, sha256: &Sha256) -> PathBuf {
+        self.blobs.join(format!("sha256-{sha256}"))
+    }
+
+    /// A panic while the lock was held leaves the map whole: it is only ever one insertion.
+    fn lock_pins(&self) -> MutexGuard<'_, HashMap<Sha256, Weak<()>>> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes of the disk that may still be written.
+    fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.incoming)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+}
+
+/// Makes a rename or a removal in the folder durable.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+fn make_read_only(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o444))
+}
