@@ -18,7 +18,7 @@ class Config:
     layers: int = 6
     heads: int = 4
     hidden: int = 384
-    context: int = 2048
+    context: int = 1024
     rope_base: float = 10000.0
     eps: float = 1e-5
 
