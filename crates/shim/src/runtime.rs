@@ -17,6 +17,7 @@ use rustix::{
         Pid, PidfdFlags, Resource, Rlimit, Signal, getpid, getppid, getrlimit, pidfd_open,
         set_parent_process_death_signal, setrlimit,
     },
+    thread::set_no_new_privs,
 };
 
 use crate::{procfs, sandbox::Prepared, signals};
@@ -84,6 +85,7 @@ fn confine_child(command: &mut Command, file_bound: Option<u64>, listener: Owned
         if let Some(bytes) = file_bound {
             limit(Resource::Fsize, bytes)?;
         }
+        set_no_new_privs(true)?;
         pass_listener(&listener)?;
         sandbox.enforce()
     };

@@ -1,5 +1,12 @@
 //! Sessions on this machine: a detached shim per session, found again through its folder and `/proc`.
 
+mod control;
+mod kill;
+mod launch;
+mod observe;
+mod process;
+mod records;
+
 use std::{
     ffi::OsString,
     io,
@@ -10,9 +17,9 @@ use std::{
 use async_trait::async_trait;
 use protocol::{
     SessionId,
-    shim::{LaunchSpec, ShimStatus},
+    shim::{LaunchSpec, SessionFolder, ShimCall, ShimRequest, ShimStatus},
 };
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, time::timeout};
 
 use crate::{
     ConnectError, ControlError, FoundProcess, KillError, LaunchError, Launcher, Observation, ObserveError, Released,
@@ -69,53 +76,93 @@ impl LocalLauncher {
 
 #[async_trait]
 impl Launcher for LocalLauncher {
-    async fn launch(&self, _spec: &LaunchSpec) -> Result<(), LaunchError> {
-        unimplemented!()
+    async fn launch(&self, spec: &LaunchSpec) -> Result<(), LaunchError> {
+        launch::launch(&self.config, spec).await
     }
 
-    async fn observe(&self, _session: SessionId, _generation: u32) -> Result<Observation, ObserveError> {
-        unimplemented!()
+    async fn observe(&self, session: SessionId, generation: u32) -> Result<Observation, ObserveError> {
+        observe::observe(&self.config, session, generation).await
     }
 
     async fn set_deadline(
         &self,
-        _session: SessionId,
-        _generation: u32,
-        _remaining: Duration,
+        session: SessionId,
+        generation: u32,
+        remaining: Duration,
     ) -> Result<ShimStatus, ControlError> {
-        unimplemented!()
+        self.call(session, generation, ShimRequest::SetDeadline { in_ms: whole_ms(remaining) }).await
     }
 
     async fn heartbeat(
         &self,
-        _session: SessionId,
-        _generation: u32,
-        _idle: Option<Duration>,
+        session: SessionId,
+        generation: u32,
+        idle: Option<Duration>,
     ) -> Result<ShimStatus, ControlError> {
-        unimplemented!()
+        self.call(session, generation, ShimRequest::Heartbeat { idle_in_ms: idle.map(whole_ms) }).await
     }
 
-    async fn stop(&self, _session: SessionId, _generation: u32, _grace: Duration) -> Result<ShimStatus, ControlError> {
-        unimplemented!()
+    async fn stop(&self, session: SessionId, generation: u32, grace: Duration) -> Result<ShimStatus, ControlError> {
+        self.call(session, generation, ShimRequest::Stop { grace_ms: whole_ms(grace) }).await
     }
 
-    async fn kill(&self, _session: SessionId) -> Result<Vec<FoundProcess>, KillError> {
-        unimplemented!()
+    async fn kill(&self, session: SessionId) -> Result<Vec<FoundProcess>, KillError> {
+        let config = self.config.clone();
+        blocking(move || kill::kill(&config, session)).await
     }
 
-    async fn released(&self, _session: SessionId) -> Result<Released, ObserveError> {
-        unimplemented!()
+    async fn released(&self, session: SessionId) -> Result<Released, ObserveError> {
+        let config = self.config.clone();
+        blocking(move || observe::released(&config, session)).await
     }
 
     async fn sweep(&self) -> Result<Vec<FoundProcess>, ObserveError> {
-        unimplemented!()
+        let config = self.config.clone();
+        blocking(move || process::scan(&config)).await
     }
 
-    async fn wait_exit(&self, _session: SessionId, _generation: u32) -> Result<(), ObserveError> {
-        unimplemented!()
+    async fn wait_exit(&self, session: SessionId, generation: u32) -> Result<(), ObserveError> {
+        observe::wait_exit(self.folder(session), generation).await
     }
 
-    async fn connect_runtime(&self, _session: SessionId) -> Result<UnixStream, ConnectError> {
-        unimplemented!()
+    async fn connect_runtime(&self, session: SessionId) -> Result<UnixStream, ConnectError> {
+        let folder = self.folder(session);
+        let connected = timeout(self.config.answer_timeout, control::connect(&folder, SessionFolder::RUNTIME_SOCKET));
+        let connected = connected.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        connected.map_err(|error| {
+            if control::is_absence(&error) { ConnectError::Gone(error) } else { ConnectError::Io(error) }
+        })
+    }
+}
+
+impl LocalLauncher {
+    fn folder(&self, session: SessionId) -> SessionFolder {
+        SessionFolder::new(&self.config.data, session)
+    }
+
+    async fn call(
+        &self,
+        session: SessionId,
+        generation: u32,
+        request: ShimRequest,
+    ) -> Result<ShimStatus, ControlError> {
+        control::call(&self.folder(session), &ShimCall { generation, request }, self.config.answer_timeout).await
+    }
+}
+
+/// Rounded up, so that no deadline comes early.
+fn whole_ms(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+/// Runs what reads files or waits on a thread for that.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down: nobody waits for the answer.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
