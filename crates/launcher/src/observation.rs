@@ -12,7 +12,9 @@ pub enum Observation {
     Absent,
     Alive(Box<ShimStatus>),
     /// The shim is alive and does not answer. [`crate::Launcher::kill`] is what is left.
-    Unresponsive { shim: ProcessIdentity },
+    Unresponsive {
+        shim: ProcessIdentity,
+    },
     /// The runtime ended and its descendants were reaped.
     Exited(Box<ExitRecord>),
     /// The shim is gone without a record: it was killed, or the machine was. [`crate::Launcher::kill`] clears what

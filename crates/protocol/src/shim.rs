@@ -106,11 +106,17 @@ pub enum ShimRequest {
     Status,
     /// Stop no later than this from now, sooner or later than before; never beyond the hard maximum. At the
     /// deadline SIGTERM is sent, and SIGKILL when the launch spec's grace has passed.
-    SetDeadline { in_ms: u64 },
+    SetDeadline {
+        in_ms: u64,
+    },
     /// The session was active: move the idle deadline to this from now, or lift it.
-    Heartbeat { idle_in_ms: Option<u64> },
+    Heartbeat {
+        idle_in_ms: Option<u64>,
+    },
     /// SIGTERM now, SIGKILL when the grace has passed. While stopping: the earlier SIGKILL holds.
-    Stop { grace_ms: u64 },
+    Stop {
+        grace_ms: u64,
+    },
     /// SIGKILL now.
     Kill,
 }
@@ -120,8 +126,12 @@ pub enum ShimRequest {
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum ShimReply {
     /// The request was done; this holds now.
-    Done { status: ShimStatus },
-    Refused { refusal: Refusal },
+    Done {
+        status: ShimStatus,
+    },
+    Refused {
+        refusal: Refusal,
+    },
 }
 
 /// Why a shim did not do as asked.

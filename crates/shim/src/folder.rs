@@ -74,8 +74,7 @@ impl RunFolder {
     /// Reads what to launch, and checks that it is meant for this shim.
     pub(crate) fn spec(&self, options: &ShimOptions) -> Result<LaunchSpec, FolderError> {
         let text = fs::read(SessionFolder::LAUNCH).map_err(failed("read", SessionFolder::LAUNCH))?;
-        let spec: LaunchSpec =
-            serde_json::from_slice(&text).map_err(|source| FolderError::MalformedSpec { source })?;
+        let spec: LaunchSpec = serde_json::from_slice(&text).map_err(|source| FolderError::MalformedSpec { source })?;
         if spec.session != options.session || spec.generation != options.generation {
             return Err(FolderError::OtherSpec(format!("{} generation {}", spec.session, spec.generation)));
         }

@@ -7,9 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protocol::shim::{
-    EXIT_HELD, ExitCause, ExitRecord, LaunchSpec, ProcessIdentity, SessionFolder, ShimRecord,
-};
+use protocol::shim::{EXIT_HELD, ExitCause, ExitRecord, LaunchSpec, ProcessIdentity, SessionFolder, ShimRecord};
 use rustix::{
     fs::Mode,
     process::{getpid, set_child_subreaper, umask},

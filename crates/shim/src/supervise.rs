@@ -40,9 +40,15 @@ pub(crate) struct Supervision {
 enum Phase {
     Running,
     /// SIGTERM was sent; SIGKILL follows.
-    Terminating { cause: ExitCause, kill_at: BootTime },
+    Terminating {
+        cause: ExitCause,
+        kill_at: BootTime,
+    },
     /// SIGKILL was sent, and is sent again until nothing is left.
-    Killing { cause: ExitCause, again_at: BootTime },
+    Killing {
+        cause: ExitCause,
+        again_at: BootTime,
+    },
 }
 
 /// How it ended.

@@ -35,11 +35,7 @@ pub(super) fn is_absence(error: &io::Error) -> bool {
 }
 
 /// One call, answered within `limit`.
-pub(super) async fn call(
-    folder: &SessionFolder,
-    call: &ShimCall,
-    limit: Duration,
-) -> Result<ShimStatus, ControlError> {
+pub(super) async fn call(folder: &SessionFolder, call: &ShimCall, limit: Duration) -> Result<ShimStatus, ControlError> {
     match timeout(limit, exchange(folder, call)).await {
         Ok(answer) => answer,
         Err(_) => Err(ControlError::Timeout(limit)),
@@ -47,9 +43,9 @@ pub(super) async fn call(
 }
 
 async fn exchange(folder: &SessionFolder, call: &ShimCall) -> Result<ShimStatus, ControlError> {
-    let mut stream = connect(folder, SessionFolder::SHIM_SOCKET).await.map_err(|error| {
-        if is_absence(&error) { ControlError::Gone(error) } else { ControlError::Io(error) }
-    })?;
+    let mut stream = connect(folder, SessionFolder::SHIM_SOCKET)
+        .await
+        .map_err(|error| if is_absence(&error) { ControlError::Gone(error) } else { ControlError::Io(error) })?;
     let mut line = serde_json::to_vec(call).map_err(ControlError::Malformed)?;
     line.push(b'\n');
     // A shim that ends meanwhile closes the connection: it is gone, not faulty.

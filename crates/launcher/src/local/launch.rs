@@ -26,14 +26,15 @@ pub(super) async fn launch(config: &LocalLauncherConfig, spec: &LaunchSpec) -> R
     }
     let give_up_at = Instant::now() + config.start_timeout;
     loop {
-        if let Some(known) = known(observe(config, spec.session, spec.generation).await?) {
-            return known;
+        let held = started.status == Some(i32::from(EXIT_HELD));
+        match observe(config, spec.session, spec.generation).await? {
+            // Another start of this generation is under way, or another generation ends.
+            Observation::Absent | Observation::Unresponsive { .. } if held => {
+                refuse_other_generation(config, spec).await?;
+            }
+            Observation::Absent => return Err(LaunchError::Shim { message: started.message }),
+            seen => return known(seen).unwrap_or(Ok(())),
         }
-        if started.status != Some(i32::from(EXIT_HELD)) {
-            return Err(LaunchError::Shim { message: started.message });
-        }
-        // Another start of this generation is under way, or another generation ends.
-        refuse_other_generation(config, spec).await?;
         if Instant::now() >= give_up_at {
             return Err(LaunchError::Unconfirmed(config.start_timeout));
         }

@@ -129,9 +129,11 @@ impl Launcher for LocalLauncher {
         let folder = self.folder(session);
         let connected = timeout(self.config.answer_timeout, control::connect(&folder, SessionFolder::RUNTIME_SOCKET));
         let connected = connected.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        connected.map_err(|error| {
-            if control::is_absence(&error) { ConnectError::Gone(error) } else { ConnectError::Io(error) }
-        })
+        connected.map_err(
+            |error| {
+                if control::is_absence(&error) { ConnectError::Gone(error) } else { ConnectError::Io(error) }
+            },
+        )
     }
 }
 

@@ -64,6 +64,10 @@ fn see(folder: &SessionFolder, generation: u32) -> Result<Seen, ObserveError> {
     if let Some(process) = Process::open(&shim.shim)? {
         return Ok(Seen::Living(shim.shim, process));
     }
+    if let Some(runtime) = &shim.runtime {
+        // Looking reaps it, should it have become our child.
+        Process::open(runtime)?;
+    }
     // It may have written its record between the two looks.
     let exit = records::find_exit(folder)?.filter(|exit| exit.generation == generation);
     Ok(Seen::Done(exit.map_or(Observation::Vanished, |exit| Observation::Exited(Box::new(exit)))))

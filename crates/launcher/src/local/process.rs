@@ -134,7 +134,8 @@ fn recognise(config: &LocalLauncherConfig, pid: u32) -> Option<(SessionId, Role,
     let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let args: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
     if let Some(session) = named_session(&args, &config.data) {
-        let is_shim = config.shim_args.iter().enumerate().all(|(index, arg)| args.get(index + 1) == Some(&arg.as_bytes()));
+        let is_shim =
+            config.shim_args.iter().enumerate().all(|(index, arg)| args.get(index + 1) == Some(&arg.as_bytes()));
         let generation = value_of(&args, b"--generation").and_then(|text| text.parse().ok());
         return Some(if is_shim { (session, Role::Shim, generation) } else { (session, Role::Runtime, None) });
     }

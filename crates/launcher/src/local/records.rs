@@ -38,9 +38,7 @@ pub(super) fn find_spec(folder: &SessionFolder) -> Result<Option<LaunchSpec>, Ob
 fn find<T: DeserializeOwned>(folder: &SessionFolder, name: &str) -> Result<Option<T>, ObserveError> {
     let path = folder.run().join(name);
     match fs::read(&path) {
-        Ok(text) => {
-            serde_json::from_slice(&text).map(Some).map_err(|source| ObserveError::Malformed { path, source })
-        }
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|source| ObserveError::Malformed { path, source }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ObserveError::Read { path, source }),
     }

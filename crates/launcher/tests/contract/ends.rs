@@ -155,9 +155,8 @@ async fn flood(fixture: &Fixture) {
 }
 
 async fn left_behind(fixture: &Fixture) {
-    let spec = fixture.script(
-        "setsid sh -c 'trap \"\" TERM HUP; cd /; exec sleep 1000' & echo $! > child; sleep 0.1; exit 0",
-    );
+    let spec =
+        fixture.script("setsid sh -c 'trap \"\" TERM HUP; cd /; exec sleep 1000' & echo $! > child; sleep 0.1; exit 0");
     fixture.launcher.launch(&spec).await.expect("a start");
     let child: u32 = fixture.written("child").await.trim().parse().expect("a pid");
     let record = fixture.exit(1).await;

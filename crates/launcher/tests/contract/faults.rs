@@ -29,6 +29,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_frozen_shim_is_unresponsive_and_can_be_killed", frozen),
         trial("the_runtime_is_given_nothing_but_its_socket", given_nothing),
         trial("processes_are_detached_and_leave_no_zombie", detached),
+        trial("a_control_plane_that_inherits_orphans_keeps_no_zombie", first_process),
+        trial("sigterm_to_the_shim_is_a_stop", sigterm),
         trial("bad_clients_do_not_hold_the_shim_up", bad_clients),
         trial_below("a_long_data_folder_is_no_obstacle", LONG, long_folder),
     ]
@@ -172,6 +174,22 @@ async fn detached(fixture: &Fixture) {
         (!fs::exists(format!("/proc/{}", status.shim.pid)).expect("/proc")).then_some(())
     })
     .await;
+}
+
+async fn first_process(fixture: &Fixture) {
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .arg("first-process")
+        .arg(&fixture.data)
+        .arg(serde_json::to_string(&fixture.sleeper()).expect("plain data"))
+        .output()
+        .expect("a process");
+    assert!(output.status.success() && output.stdout == b"childless\n", "{output:?}");
+}
+
+async fn sigterm(fixture: &Fixture) {
+    let status = fixture.launch(&fixture.sleeper()).await;
+    signal(status.shim.pid, Signal::TERM);
+    assert_eq!(fixture.exit(1).await.cause, ExitCause::StopRequested);
 }
 
 async fn bad_clients(fixture: &Fixture) {

@@ -5,6 +5,7 @@ mod cases;
 mod ends;
 mod faults;
 mod fixture;
+mod hostile;
 mod roles;
 
 use std::process::ExitCode;
@@ -20,5 +21,6 @@ fn main() -> ExitCode {
     let mut trials = cases::trials();
     trials.extend(ends::trials());
     trials.extend(faults::trials());
+    trials.extend(hostile::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
