@@ -15,7 +15,7 @@ pub enum Observation {
     Unresponsive {
         shim: ProcessIdentity,
     },
-    /// The runtime ended and its descendants were reaped.
+    /// The runtime ended, its descendants were reaped, and the shim is gone.
     Exited(Box<ExitRecord>),
     /// The shim is gone without a record: it was killed, or the machine was. [`crate::Launcher::kill`] clears what
     /// it may have left.
@@ -50,6 +50,7 @@ pub struct FoundProcess {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// Also, for a moment at the start, the process that detaches it.
     Shim,
     /// The runtime or a descendant of it.
     Runtime,

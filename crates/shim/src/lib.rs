@@ -22,7 +22,7 @@ mod tail;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
-use protocol::SessionId;
+use protocol::{SessionId, shim::Confinement};
 
 use crate::detach::{Report, Side};
 
@@ -44,6 +44,11 @@ pub enum Placement {
     Detached,
     /// In this process, for a supervisor that wants the shim as its child; [`run`] returns at the end.
     Foreground,
+}
+
+/// What of the engine's sandbox this machine's kernel can enforce.
+pub fn available_confinement() -> Confinement {
+    sandbox::available()
 }
 
 /// Takes the role of a shim. To be called first thing in a process with one thread: it forks, and it closes every

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{
     SessionId,
-    shim::{ProcessIdentity, Refusal, SessionFolder, ShimCall, ShimRequest},
+    shim::{ExitRecord, ProcessIdentity, Refusal, SessionFolder, ShimCall, ShimRequest},
 };
 use tokio::{
     io::{Interest, unix::AsyncFd},
@@ -21,10 +21,11 @@ use crate::{ControlError, Observation, ObserveError, Released};
 /// Between two attempts at a shim that is alive and not listening: it is starting or ending.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// A generation's shim, as its records and `/proc` tell.
+/// A generation, as its records and `/proc` tell.
 enum Seen {
     Done(Observation),
-    Living(ProcessIdentity, Process),
+    /// The shim lives. With a record it is in its last moments, and whoever is told of the end may rely on that.
+    Living(ProcessIdentity, Process, Option<Box<ExitRecord>>),
 }
 
 pub(super) async fn observe(
@@ -37,9 +38,9 @@ pub(super) async fn observe(
     let status = ShimCall { generation, request: ShimRequest::Status };
     loop {
         let look = folder.clone();
-        let (identity, process) = match blocking(move || see(&look, generation)).await? {
+        let (identity, process, exit) = match blocking(move || see(&look, generation)).await? {
             Seen::Done(observation) => return Ok(observation),
-            Seen::Living(identity, process) => (identity, process),
+            Seen::Living(identity, process, exit) => (identity, process, exit),
         };
         let left = give_up_at.saturating_duration_since(Instant::now());
         match control::call(&folder, &status, left).await {
@@ -47,7 +48,10 @@ pub(super) async fn observe(
             // Superseded between the look and the call.
             Err(ControlError::Refused(Refusal::OtherGeneration { .. })) => return Ok(Observation::Absent),
             Err(_) if process.is_gone() => {}
-            Err(_) if Instant::now() >= give_up_at => return Ok(Observation::Unresponsive { shim: identity }),
+            Err(_) if Instant::now() >= give_up_at => {
+                let unresponsive = Observation::Unresponsive { shim: identity };
+                return Ok(exit.map_or(unresponsive, Observation::Exited));
+            }
             Err(_) => sleep(RETRY).await,
         }
     }
@@ -55,15 +59,17 @@ pub(super) async fn observe(
 
 fn see(folder: &SessionFolder, generation: u32) -> Result<Seen, ObserveError> {
     let Records { shim, exit } = records::find_records(folder)?;
-    if let Some(exit) = exit.filter(|exit| exit.generation == generation) {
-        return Ok(Seen::Done(Observation::Exited(Box::new(exit))));
+    let exit = exit.filter(|exit| exit.generation == generation).map(Box::new);
+    let shim = shim.filter(|shim| shim.generation == generation);
+    if let Some(shim) = &shim
+        && let Some(process) = Process::open(&shim.shim)?
+    {
+        return Ok(Seen::Living(shim.shim.clone(), process, exit));
     }
-    let Some(shim) = shim.filter(|shim| shim.generation == generation) else {
-        return Ok(Seen::Done(Observation::Absent));
-    };
-    if let Some(process) = Process::open(&shim.shim)? {
-        return Ok(Seen::Living(shim.shim, process));
+    if let Some(exit) = exit {
+        return Ok(Seen::Done(Observation::Exited(exit)));
     }
+    let Some(shim) = shim else { return Ok(Seen::Done(Observation::Absent)) };
     if let Some(runtime) = &shim.runtime {
         // Looking reaps it, should it have become our child.
         Process::open(runtime)?;

@@ -21,6 +21,11 @@ pub(crate) enum SandboxError {
     Files(#[from] landlock::RulesetError),
 }
 
+/// What the running kernel can enforce.
+pub(crate) fn available() -> Confinement {
+    Confinement { landlock_abi: files::kernel_abi(), seccomp: calls::is_available() }
+}
+
 /// A profile, ready to be enforced.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -33,17 +38,16 @@ impl Prepared {
         let Sandbox::Engine { read, requirement } = &spec.sandbox else {
             return Ok(Self { files: None, confinement: Confinement::default() });
         };
-        let landlock_abi = files::kernel_abi();
-        let seccomp = calls::is_available();
+        let confinement = available();
         match requirement {
-            Requirement::Required if landlock_abi.is_none_or(|abi| abi < files::LEAST_ABI) => {
+            Requirement::Required if confinement.landlock_abi.is_none_or(|abi| abi < files::LEAST_ABI) => {
                 return Err(SandboxError::Missing("Landlock that covers truncation (ABI 3, Linux 6.2)"));
             }
-            Requirement::Required if !seccomp => return Err(SandboxError::Missing("seccomp filters")),
+            Requirement::Required if !confinement.seccomp => return Err(SandboxError::Missing("seccomp filters")),
             Requirement::Required | Requirement::BestEffort => {}
         }
-        let files = landlock_abi.map(|_| files::rules(&spec.program, read, &folder.tmp())).transpose()?;
-        Ok(Self { files, confinement: Confinement { landlock_abi, seccomp } })
+        let files = confinement.landlock_abi.map(|_| files::rules(&spec.program, read, &folder.tmp())).transpose()?;
+        Ok(Self { files, confinement })
     }
 
     /// What will be in force.
