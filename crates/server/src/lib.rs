@@ -1,1 +1,24 @@
-//! server
+//! The control plane: one process that keeps sessions, carries their requests and serves their API.
+//!
+//! `api` and `gateway` answer requests, `control` carries out what was decided, `boot` puts the parts together.
+//! No model is loaded here, and there is no SQL: those are the engine's and the store's.
+
+pub mod api;
+mod app;
+mod auth;
+pub mod boot;
+pub mod clock;
+pub mod config;
+mod control;
+mod create;
+mod gateway;
+mod models;
+mod router;
+mod storage;
+mod token;
+mod update;
+
+pub use api::openapi::document as openapi_document;
+pub use boot::{Ending, ServeOptions, Server, StartError, start};
+pub use config::Config;
+pub use models::EmbeddedModel;

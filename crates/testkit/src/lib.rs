@@ -1,1 +1,3 @@
-//! testkit
+//! What the tests of several crates need, and nothing that ships.
+
+pub mod walls;

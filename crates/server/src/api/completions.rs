@@ -1,0 +1,272 @@
+//! The calls on completions: history, the playground's own answers, following, stars, deletion.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use protocol::{
+    CompletionId, ErrorCode, FieldError, Problem, SessionId, UserId,
+    completion::{Completion, Origin, UpdateCompletion},
+    engine::PropsRendered,
+    session::Page,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use store::CompletionFilter;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    extract::{ApiJson, ApiPath, ApiQuery, paging, read_body},
+    problem::ApiError,
+    sessions::{Confirmation, find_own},
+};
+use crate::{
+    app::App,
+    auth::UserCaller,
+    gateway::{
+        error::InferenceError,
+        exchange::Cut,
+        playground,
+        request::{Incoming, Kind},
+        start::{Reader, find_open, start},
+    },
+};
+
+/// The calls on completions.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_completions, create_completion))
+        .routes(routes!(get_completion, update_completion, delete_completion))
+        .routes(routes!(follow_completion))
+        .routes(routes!(cancel_completion))
+        .routes(routes!(render_prompt))
+        .routes(routes!(super::export::export_completions))
+}
+
+/// Which completions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListCompletions {
+    /// Words of the response.
+    q: Option<String>,
+    starred: Option<bool>,
+    origin: Option<Origin>,
+    conversation: Option<String>,
+    /// 1 to 200, 50 if absent.
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// The history of a session, newest first.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/completions", tag = "completions", params(("id" = SessionId, Path), ListCompletions),
+    responses((status = 200, description = "A page", body = Page<Completion>), (status = "4XX", description = "Refused", body = Problem)))]
+async fn list_completions(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    ApiQuery(query): ApiQuery<ListCompletions>,
+) -> Result<Json<Page<Completion>>, ApiError> {
+    find_own(&app, owner, id).await?;
+    let paging = paging(query.limit, query.cursor)?;
+    let filter = CompletionFilter {
+        q: query.q,
+        starred: query.starred,
+        origin: query.origin,
+        conversation: query.conversation,
+    };
+    let mut page = app.store.list_completions(id, &filter, &paging).await?;
+    for completion in &mut page.items {
+        // What is being written is shown as far as it is, not as far as it was last stored.
+        if let Some(exchange) = app.live.find(id).and_then(|live| live.find_exchange(completion.id)) {
+            *completion = Completion { starred: completion.starred, ..exchange.completion() };
+        }
+    }
+    Ok(Json(page))
+}
+
+/// Most characters of a conversation's name.
+const MAX_CONVERSATION: usize = 100;
+
+fn conversation(body: &Value) -> Result<Option<String>, ApiError> {
+    let wrong = || {
+        let message = format!("`conversation` is to be a string of 1 to {MAX_CONVERSATION} characters");
+        ApiError(
+            Problem::new(ErrorCode::InvalidParameter, message.clone())
+                .with_errors(vec![FieldError::new("conversation", "invalid", message)]),
+        )
+    };
+    match body.get("conversation") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) if (1..=MAX_CONVERSATION).contains(&name.chars().count()) => Ok(Some(name.clone())),
+        Some(_) => Err(wrong()),
+    }
+}
+
+async fn read_chat(app: &App, request: Request) -> Result<Incoming, ApiError> {
+    let bytes = read_body(request, &()).await.map_err(|error| bounded(app, error))?;
+    Ok(Incoming::read(Kind::Chat, bytes)?)
+}
+
+fn bounded(app: &App, error: ApiError) -> ApiError {
+    if error.0.code == ErrorCode::TooLarge {
+        let bound = app.config.limits.body_bytes;
+        return ApiError::new(ErrorCode::TooLarge, format!("the body is larger than {bound} bytes"));
+    }
+    error
+}
+
+/// Ask the model; the server owns the answer. Follow it by its stream.
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/completions", tag = "completions", params(("id" = SessionId, Path)),
+    request_body(content = Object, description = "A chat request of OpenAI's shape, and `conversation`, which groups turns"),
+    responses((status = 201, description = "Being written", body = Completion), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
+async fn create_completion(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    find_own(&app, owner, id).await?;
+    let incoming = read_chat(&app, request).await?;
+    let conversation = conversation(&incoming.body)?;
+    let live = find_open(&app, id).await?;
+    let checked = incoming.check(&live).map_err(InferenceError::from)?;
+    let exchange = start(&app, &live, checked, (Origin::Playground, conversation), Reader::Nobody).await?;
+    let location = format!("/api/v1/completions/{}", exchange.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(exchange.completion())).into_response())
+}
+
+/// The prompt as the model's template renders it, with its tokens.
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/render", tag = "completions", params(("id" = SessionId, Path)),
+    request_body(content = Object, description = "A chat request of OpenAI's shape"),
+    responses((status = 200, description = "Rendered", body = PropsRendered), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
+async fn render_prompt(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    request: Request,
+) -> Result<Json<PropsRendered>, ApiError> {
+    find_own(&app, owner, id).await?;
+    let incoming = read_chat(&app, request).await?;
+    let live = find_open(&app, id).await?;
+    let body = incoming.check(&live)?.body;
+    let answer = app
+        .runtimes
+        .ask(id, "/internal/render", Bytes::from(body.to_string()))
+        .await
+        .map_err(InferenceError::from_runtime)?;
+    let rendered = serde_json::from_slice(&answer).map_err(|_| {
+        ApiError::new(ErrorCode::UnsupportedParameter, "this session's runtime does not show its prompts")
+    })?;
+    Ok(Json(rendered))
+}
+
+/// The caller's completion, or 404.
+async fn find_own_completion(app: &App, owner: UserId, id: CompletionId) -> Result<Completion, ApiError> {
+    let missing = || ApiError::not_found("completion");
+    let stored = match app.live.find_exchange(id) {
+        Some(exchange) => Some(exchange.completion()),
+        None => app.store.find_completion(id).await?,
+    };
+    let completion = stored.ok_or_else(missing)?;
+    find_own(app, owner, completion.session_id).await.map_err(|_| missing())?;
+    Ok(completion)
+}
+
+/// Show a completion.
+#[utoipa::path(get, path = "/api/v1/completions/{id}", tag = "completions", params(("id" = CompletionId, Path)),
+    responses((status = 200, description = "The completion", body = Completion), (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn get_completion(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<CompletionId>,
+) -> Result<Json<Completion>, ApiError> {
+    Ok(Json(find_own_completion(&app, owner, id).await?))
+}
+
+/// Star a completion, or take the star away.
+#[utoipa::path(patch, path = "/api/v1/completions/{id}", tag = "completions", params(("id" = CompletionId, Path)), request_body = UpdateCompletion,
+    responses((status = 200, description = "The completion", body = Completion), (status = "4XX", description = "Refused", body = Problem)))]
+async fn update_completion(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<CompletionId>,
+    ApiJson(change): ApiJson<UpdateCompletion>,
+) -> Result<Json<Completion>, ApiError> {
+    find_own_completion(&app, owner, id).await?;
+    app.store.star_completion(id, if change.starred { store::Star::Set } else { store::Star::Clear }).await?;
+    let completion = find_own_completion(&app, owner, id).await?;
+    Ok(Json(Completion { starred: change.starred, ..completion }))
+}
+
+/// Delete a completion for good.
+#[utoipa::path(delete, path = "/api/v1/completions/{id}", tag = "completions", params(("id" = CompletionId, Path), Confirmation),
+    responses((status = 204, description = "Deleted"), (status = "4XX", description = "Refused", body = Problem)))]
+async fn delete_completion(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<CompletionId>,
+    ApiQuery(confirmation): ApiQuery<Confirmation>,
+) -> Result<StatusCode, ApiError> {
+    find_own_completion(&app, owner, id).await?;
+    confirmation.check("a completion")?;
+    app.store.delete_completion(id).await?;
+    app.store.scrub().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stop generating.
+#[utoipa::path(post, path = "/api/v1/completions/{id}/cancel", tag = "completions", params(("id" = CompletionId, Path)),
+    responses((status = 202, description = "Being stopped", body = Completion), (status = 200, description = "Done already", body = Completion), (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn cancel_completion(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<CompletionId>,
+) -> Result<(StatusCode, Json<Completion>), ApiError> {
+    let completion = find_own_completion(&app, owner, id).await?;
+    let status = match app.live.find_exchange(id) {
+        Some(exchange) => {
+            exchange.cut(Cut::Cancelled);
+            StatusCode::ACCEPTED
+        }
+        None => StatusCode::OK,
+    };
+    Ok((status, Json(completion)))
+}
+
+/// From where.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct From {
+    /// Offset in the response, in Unicode scalar values; 0 if absent.
+    from: Option<u64>,
+}
+
+/// Follow an answer that is still being written, from any offset. Events: `text` with `{from, text}`, then `done`
+/// with the whole completion.
+#[utoipa::path(get, path = "/api/v1/completions/{id}/stream", tag = "completions", params(("id" = CompletionId, Path), From),
+    responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = "4XX", description = "Refused", body = Problem)))]
+async fn follow_completion(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<CompletionId>,
+    ApiQuery(query): ApiQuery<From>,
+) -> Result<Response, ApiError> {
+    let completion = find_own_completion(&app, owner, id).await?;
+    let from = query.from.unwrap_or(0);
+    match app.live.find_exchange(id) {
+        Some(exchange) => Ok(playground::follow(Arc::clone(&app), exchange, from)),
+        None => {
+            // It may have ended between the two looks.
+            let completion = app.store.find_completion(id).await?.unwrap_or(completion);
+            Ok(playground::replay(&completion, from))
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Downloading a session's history: JSON lines and CSV are streamed, a workbook is written whole.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::stream;
+use http::{HeaderValue, header};
+use protocol::{Problem, SessionId, completion::Completion};
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use serde::Deserialize;
+use store::Picks;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    extract::{ApiPath, ApiQuery},
+    problem::ApiError,
+    sessions::find_own,
+};
+use crate::{app::App, auth::UserCaller};
+
+/// Completions that are read at a time.
+const BATCH: u32 = 200;
+/// Longest text that a cell of a workbook takes, in characters.
+const MAX_CELL: usize = 32_767;
+/// Rows that a sheet takes, its heading included.
+const MAX_ROWS: u32 = 1_048_576;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ExportFormat {
+    Xlsx,
+    Jsonl,
+    Csv,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Export {
+    format: ExportFormat,
+    /// True: the picks alone.
+    starred: Option<bool>,
+}
+
+/// Download the history, oldest first.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/completions/export", tag = "completions", params(("id" = SessionId, Path), Export),
+    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", description = "Refused", body = Problem)))]
+pub async fn export_completions(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    ApiQuery(query): ApiQuery<Export>,
+) -> Result<Response, ApiError> {
+    let session = find_own(&app, owner, id).await?;
+    let picks = if query.starred == Some(true) { Picks::Starred } else { Picks::All };
+    let (kind, extension) = match query.format {
+        ExportFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+        ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+    };
+    let body = match query.format {
+        ExportFormat::Xlsx => Body::from(workbook(&app, id, picks).await?),
+        ExportFormat::Jsonl => lines(app, id, picks, String::new(), json_line),
+        ExportFormat::Csv => lines(app, id, picks, format!("{}\r\n", COLUMNS.join(",")), csv_line),
+    };
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let name: String =
+        session.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{extension}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+fn lines(app: Arc<App>, id: SessionId, picks: Picks, heading: String, line: fn(&Completion) -> String) -> Body {
+    let pages = stream::unfold(Some((app, None, heading)), move |state| async move {
+        let (app, after, mut text) = state?;
+        let page = app.store.export_completions(id, picks, after, BATCH).await;
+        let completions = match page {
+            Ok(completions) => completions,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "an export was cut short");
+                return Some((Err(std::io::Error::other("the storage failed")), None));
+            }
+        };
+        for completion in &completions {
+            text.push_str(&line(completion));
+        }
+        let last = completions.last().map(|completion| completion.id);
+        let next = (completions.len() == BATCH as usize).then(|| (app, last, String::new()));
+        Some((Ok(Bytes::from(text)), next))
+    });
+    Body::from_stream(pages)
+}
+
+fn json_line(completion: &Completion) -> String {
+    let mut line = serde_json::to_string(completion).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+const COLUMNS: [&str; 17] = [
+    "id", "created_at", "finished_at", "origin", "conversation", "system", "prompt", "response", "finish_reason",
+    "error", "starred", "prompt_tokens", "completion_tokens", "first_token_ms", "total_ms", "tokens_per_second",
+    "parameters",
+];
+
+enum Cell {
+    Text(String),
+    Number(Option<f64>),
+}
+
+fn cells(completion: &Completion) -> [Cell; 17] {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let word = |value: serde_json::Value| Cell::Text(value.as_str().unwrap_or_default().to_owned());
+    let (system, prompt, parameters) = read_request(&completion.request);
+    [
+        text(&completion.id.to_string()),
+        text(&completion.created_at.to_string()),
+        text(&completion.finished_at.map(|at| at.to_string()).unwrap_or_default()),
+        text(completion.origin.as_str()),
+        text(completion.conversation.as_deref().unwrap_or_default()),
+        Cell::Text(system),
+        Cell::Text(prompt),
+        text(&completion.response),
+        word(serde_json::json!(completion.finish_reason)),
+        text(completion.error.as_ref().map_or("", |error| error.message.as_str())),
+        text(if completion.starred { "yes" } else { "" }),
+        Cell::Number(Some(completion.usage.prompt_tokens as f64)),
+        Cell::Number(Some(completion.usage.completion_tokens as f64)),
+        Cell::Number(completion.timing.first_token_ms),
+        Cell::Number(completion.timing.total_ms),
+        Cell::Number(completion.timing.tokens_per_second),
+        Cell::Text(parameters),
+    ]
+}
+
+/// System message, last user message (or plain prompt) and the other fields of a request.
+fn read_request(request: &serde_json::Value) -> (String, String, String) {
+    let messages = request.get("messages").and_then(|messages| messages.as_array());
+    let of = |role: &str| {
+        messages
+            .into_iter()
+            .flatten()
+            .rfind(|message| message.get("role").is_some_and(|found| found == role))
+            .and_then(|message| message.get("content"))
+            .map(content)
+            .unwrap_or_default()
+    };
+    let prompt = match request.get("prompt").and_then(|prompt| prompt.as_str()) {
+        Some(prompt) => prompt.to_owned(),
+        None => of("user"),
+    };
+    let mut rest = request.clone();
+    if let Some(object) = rest.as_object_mut() {
+        for key in ["messages", "prompt", "model", "stream", "stream_options", "conversation"] {
+            object.remove(key);
+        }
+    }
+    (of("system"), prompt, rest.to_string())
+}
+
+fn content(content: &serde_json::Value) -> String {
+    match content {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(parts) => {
+            parts.iter().filter_map(|part| part.get("text")?.as_str()).collect::<Vec<_>>().join("\n")
+        }
+        _ => String::new(),
+    }
+}
+
+fn csv_line(completion: &Completion) -> String {
+    let mut line = cells(completion)
+        .iter()
+        .map(|cell| match cell {
+            Cell::Number(number) => number.map(|number| number.to_string()).unwrap_or_default(),
+            Cell::Text(text) => csv_text(text),
+        })
+        .collect::<Vec<_>>()
+        .join(",");
+    line.push_str("\r\n");
+    line
+}
+
+/// A field of CSV (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it.
+fn csv_text(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    if guard.is_empty() && !text.contains(['"', ',', '\n', '\r']) {
+        return text.to_owned();
+    }
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+async fn workbook(app: &App, id: SessionId, picks: Picks) -> Result<Vec<u8>, ApiError> {
+    let failed = |error: XlsxError| {
+        tracing::error!(error = &error as &dyn std::error::Error, "a workbook could not be written");
+        ApiError::new(protocol::ErrorCode::Internal, "the workbook could not be written; JSONL and CSV hold the same")
+    };
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet_with_constant_memory();
+    let bold = Format::new().set_bold();
+    for (column, name) in (0u16..).zip(COLUMNS) {
+        sheet.write_string_with_format(0, column, name, &bold).map_err(failed)?;
+    }
+    let (mut row, mut after) = (1, None);
+    loop {
+        let completions = app.store.export_completions(id, picks, after, BATCH).await?;
+        for completion in &completions {
+            if row >= MAX_ROWS {
+                break;
+            }
+            for (column, cell) in (0u16..).zip(cells(completion)) {
+                match cell {
+                    Cell::Text(text) => {
+                        let text: String = text.chars().take(MAX_CELL).collect();
+                        sheet.write_string(row, column, text).map_err(failed)?;
+                    }
+                    Cell::Number(Some(number)) => {
+                        sheet.write_number(row, column, number).map_err(failed)?;
+                    }
+                    Cell::Number(None) => {}
+                }
+            }
+            row += 1;
+        }
+        after = completions.last().map(|completion| completion.id);
+        if completions.len() < BATCH as usize {
+            break;
+        }
+    }
+    tokio::task::spawn_blocking(move || book.save_to_buffer())
+        .await
+        .map_err(|_| ApiError::new(protocol::ErrorCode::Internal, "the workbook could not be written"))?
+        .map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_fields_are_quoted_and_formulas_disarmed() {
+        assert_eq!(csv_text("plain"), "plain");
+        assert_eq!(csv_text("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+        assert_eq!(csv_text("=1+1"), "\"'=1+1\"");
+    }
+}

@@ -1,0 +1,153 @@
+//! Bodies, queries and paths of `/api/v1`, with errors that name the field.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+};
+use http::{StatusCode, request::Parts};
+use protocol::{ErrorCode, FieldError, Problem};
+use serde::de::DeserializeOwned;
+use store::{MAX_LIMIT, Paging};
+
+use super::problem::ApiError;
+
+/// A JSON body.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiJson<T>(pub T);
+
+/// A query.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiQuery<T>(pub T);
+
+/// The parts of the path.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiPath<T>(pub T);
+
+/// The name in serde's message about a field that is not known.
+fn unknown_field(message: &str) -> Option<&str> {
+    message.strip_prefix("unknown field `")?.split('`').next()
+}
+
+fn join(path: &str, field: &str) -> String {
+    match path {
+        "" | "." => field.to_owned(),
+        path if path == field || path.ends_with(&format!(".{field}")) => path.to_owned(),
+        path => format!("{path}.{field}"),
+    }
+}
+
+/// A body or query that cannot be read as `T`, as a problem with the field.
+fn refused(path: &str, message: &str) -> ApiError {
+    if let Some(field) = unknown_field(message) {
+        let field = join(path, field);
+        let problem = Problem::new(ErrorCode::UnknownField, format!("`{field}`: {message}"));
+        return ApiError(problem.with_errors(vec![FieldError::new(field, "unknown", message)]));
+    }
+    let problem = Problem::new(ErrorCode::MalformedRequest, message.to_owned());
+    if path.is_empty() || path == "." {
+        return ApiError(problem);
+    }
+    ApiError(problem.with_errors(vec![FieldError::new(path, "malformed", message)]))
+}
+
+/// Reads JSON, naming the field at fault.
+///
+/// # Errors
+/// `malformed_request` or `unknown_field`.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if bytes.is_empty() {
+        return Err(ApiError::new(ErrorCode::MalformedRequest, "the body is empty; send a JSON object"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| refused(&error.path().to_string(), &error.inner().to_string()))?;
+    reader.end().map_err(|error| refused("", &error.to_string()))?;
+    Ok(value)
+}
+
+/// Reads the whole body, within the bound that the router set.
+///
+/// # Errors
+/// `too_large`, or `malformed_request` where the client went away.
+pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            ApiError::new(ErrorCode::TooLarge, "the body is larger than this call allows")
+        } else {
+            ApiError::new(ErrorCode::MalformedRequest, "the body could not be read")
+        }
+    })
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = read_body(request, state).await?;
+        read_json(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        query.map(|query| Self(query.0)).map_err(|rejection| {
+            let text = std::error::Error::source(&rejection).map_or_else(|| rejection.to_string(), ToString::to_string);
+            let (path, message) = text.split_once(": ").unwrap_or(("", &text));
+            let message = if path.contains(' ') { &text } else { message };
+            let path = if path.contains(' ') { "" } else { path };
+            refused(path, message)
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // An id of the wrong form names nothing, as an id that does not exist does.
+        axum::extract::Path::<T>::from_request_parts(parts, state)
+            .await
+            .map(|path| Self(path.0))
+            .map_err(|_| ApiError::new(ErrorCode::NotFound, "there is nothing with this id; ids are copied as a whole"))
+    }
+}
+
+/// The page that a list's query asks for.
+///
+/// # Errors
+/// `limit` is out of its range.
+pub fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, ApiError> {
+    let limit = limit.unwrap_or(50);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        let message = format!("{limit} is out of range: give 1 to {MAX_LIMIT}");
+        return Err(ApiError(
+            Problem::new(ErrorCode::InvalidParameter, message.clone())
+                .with_errors(vec![FieldError::new("limit", "out_of_range", message)]),
+        ));
+    }
+    Ok(Paging { limit, cursor })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::session::CreateSession;
+
+    #[test]
+    fn the_field_at_fault_is_named() {
+        let of = |body: &str| read_json::<CreateSession>(body.as_bytes()).unwrap_err().0;
+        let unknown = of(r#"{"model": "m", "colour": 1}"#);
+        assert_eq!((unknown.code, unknown.errors[0].field.as_str()), (ErrorCode::UnknownField, "colour"));
+        let nested = of(r#"{"model": "m", "stop": {"afterseconds": 1}}"#);
+        assert_eq!((nested.code, nested.errors[0].field.as_str()), (ErrorCode::UnknownField, "stop.afterseconds"));
+        let wrong = of(r#"{"model": "m", "stop": {"after_seconds": -1}}"#);
+        assert_eq!((wrong.code, wrong.errors[0].field.as_str()), (ErrorCode::MalformedRequest, "stop.after_seconds"));
+        assert_eq!(of("{").code, ErrorCode::MalformedRequest);
+        assert_eq!(of("").code, ErrorCode::MalformedRequest);
+        assert_eq!(of("{} x").code, ErrorCode::MalformedRequest);
+        assert_eq!(read_json::<CreateSession>(b"\xff\xfe").unwrap_err().0.code, ErrorCode::MalformedRequest);
+    }
+}

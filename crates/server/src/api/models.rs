@@ -1,0 +1,158 @@
+//! The calls on models.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use protocol::{
+    ErrorCode, FieldError, ModelId, Problem, UserId,
+    model::{ImportModel, Model, ModelScope, UpdateModel},
+};
+use serde::{Deserialize, Serialize};
+use store::{DeleteModelError, ModelFilter, ModelRecord};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    extract::{ApiJson, ApiPath, ApiQuery},
+    problem::ApiError,
+    view,
+};
+use crate::{app::App, auth::UserCaller, models};
+
+/// The calls on models.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_models))
+        .routes(routes!(get_model, update_model, delete_model))
+}
+
+/// Uploading, whose body is not held to the bound of the others.
+pub fn upload_router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(import_model))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListModels {
+    scope: Option<ModelScope>,
+    /// Words in name, version, family or tags.
+    q: Option<String>,
+    /// 1 to 200, 50 if absent.
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// The models, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelPage {
+    pub items: Vec<Model>,
+    pub next_cursor: Option<String>,
+}
+
+/// List the models that you can see, newest first.
+#[utoipa::path(get, path = "/api/v1/models", tag = "models", params(ListModels),
+    responses((status = 200, description = "A page", body = ModelPage), (status = "4XX", description = "Refused", body = Problem)))]
+async fn list_models(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiQuery(query): ApiQuery<ListModels>,
+) -> Result<Json<ModelPage>, ApiError> {
+    let paging = super::extract::paging(query.limit, query.cursor)?;
+    let filter = ModelFilter { scope: query.scope, q: query.q };
+    let page = app.store.list_models(owner, &filter, &paging).await?;
+    let items = page.items.iter().map(|model| view::model(&app, model)).collect();
+    Ok(Json(ModelPage { items, next_cursor: page.next_cursor }))
+}
+
+async fn find_visible(app: &App, owner: UserId, id: ModelId) -> Result<ModelRecord, ApiError> {
+    let model = app.store.find_model(id).await?.filter(|model| model.is_visible_to(owner));
+    model.ok_or_else(|| ApiError::new(ErrorCode::ModelNotFound, "there is no such model"))
+}
+
+/// Show a model.
+#[utoipa::path(get, path = "/api/v1/models/{id}", tag = "models", params(("id" = ModelId, Path)),
+    responses((status = 200, description = "The model", body = Model), (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn get_model(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<ModelId>,
+) -> Result<Json<Model>, ApiError> {
+    Ok(Json(view::model(&app, &find_visible(&app, owner, id).await?)))
+}
+
+/// Change a model's entry.
+#[utoipa::path(patch, path = "/api/v1/models/{id}", tag = "models", params(("id" = ModelId, Path)), request_body = UpdateModel,
+    responses((status = 200, description = "The model", body = Model), (status = "4XX", description = "Refused", body = Problem)))]
+async fn update_model(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<ModelId>,
+    ApiJson(change): ApiJson<UpdateModel>,
+) -> Result<Json<Model>, ApiError> {
+    let before = find_visible(&app, owner, id).await?;
+    let model = models::update(&app, before, change).await?;
+    Ok(Json(view::model(&app, &model)))
+}
+
+/// Remove a model; refused while a live session uses it.
+#[utoipa::path(delete, path = "/api/v1/models/{id}", tag = "models", params(("id" = ModelId, Path)),
+    responses((status = 204, description = "Removed"), (status = "4XX", description = "Refused", body = Problem)))]
+async fn delete_model(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<ModelId>,
+) -> Result<StatusCode, ApiError> {
+    let model = find_visible(&app, owner, id).await?;
+    match app.store.delete_model(id).await {
+        Ok(()) => {}
+        Err(DeleteModelError::InUse { sessions }) => {
+            let ids: Vec<String> = sessions.iter().map(ToString::to_string).collect();
+            return Err(ApiError(
+                Problem::new(
+                    ErrorCode::ModelInUse,
+                    format!("live sessions use this model ({}); stop them first", ids.join(", ")),
+                )
+                .with_figures(serde_json::json!({"sessions": ids})),
+            ));
+        }
+        Err(DeleteModelError::Absent) => return Err(ApiError::new(ErrorCode::ModelNotFound, "there is no such model")),
+        Err(DeleteModelError::Storage(error)) => return Err(error.into()),
+    }
+    models::remove_unused_blobs(&app, &model).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Add a model: the body is the GGUF file, streamed.
+#[utoipa::path(post, path = "/api/v1/models", tag = "models", params(ImportModel),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file; none with `path`"),
+    responses((status = 201, description = "Added", body = Model), (status = "4XX", description = "Refused", body = Problem)))]
+async fn import_model(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ApiQuery(query): ApiQuery<ImportModel>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let record = match &query.path {
+        Some(path) => {
+            if owner != app.owner || !peer.ip().is_loopback() {
+                let message = "a path on the server is for its owner on the same machine; upload the file instead";
+                return Err(ApiError(
+                    Problem::new(ErrorCode::Forbidden, message)
+                        .with_errors(vec![FieldError::new("path", "forbidden", message)]),
+                ));
+            }
+            models::import_path(&app, owner, PathBuf::from(path), &query).await?
+        }
+        None => models::import_stream(&app, owner, request.into_body(), &query).await?,
+    };
+    let location = format!("/api/v1/models/{}", record.id);
+    let view = view::model(&app, &record);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+}

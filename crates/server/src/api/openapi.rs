@@ -1,0 +1,53 @@
+//! The OpenAPI document, generated from the handlers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use protocol::{
+    openai::{ChatCompletion, ChatCompletionChunk, ErrorBody, ModelList, TextCompletion},
+    session::{ReasonCode, SessionDeleted},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Viva", description = "Interactive sessions on language models. Inference under `/v1` has OpenAI's shapes."),
+    components(schemas(ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The calls of `/api/v1` whose bodies are held to the common bound.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(super::sessions::router())
+        .merge(super::completions::router())
+        .merge(super::models::router())
+        .merge(super::events::router())
+}
+
+/// The document of everything.
+pub fn document() -> utoipa::openapi::OpenApi {
+    router().merge(super::models::upload_router()).into_openapi()
+}
+
+/// Serves the document.
+pub async fn show_openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}

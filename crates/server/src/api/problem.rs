@@ -1,0 +1,123 @@
+//! Errors of `/api/v1` on their way out: the one place where they become responses.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use protocol::{ErrorCode, FieldError, Problem};
+use store::{ListError, StorageError, WriteSessionError};
+
+use crate::{control::ApplyError, gateway::error::InferenceError};
+
+/// An error of `/api/v1`.
+#[derive(Debug, Clone)]
+pub struct ApiError(pub Problem);
+
+impl ApiError {
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self(Problem::new(code, detail))
+    }
+
+    /// Fields that break a rule.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+        Self(Problem::new(ErrorCode::InvalidRequest, detail).with_errors(errors))
+    }
+
+    /// One field that breaks a rule.
+    pub fn field(error: FieldError) -> Self {
+        Self::fields(vec![error])
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+        let detail = match error {
+            StorageError::Full => "the server's disk is full; free some space and try again",
+            StorageError::Unavailable(_)
+            | StorageError::Damaged(_)
+            | StorageError::Unreadable { .. }
+            | StorageError::Closed => "the server's storage does not answer; try again shortly",
+        };
+        Self::new(ErrorCode::StorageUnavailable, detail)
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::BadCursor(error) => Self(
+                Problem::new(ErrorCode::InvalidParameter, error.to_string())
+                    .with_errors(vec![FieldError::new("cursor", "invalid", error.to_string())]),
+            ),
+            ListError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<WriteSessionError> for ApiError {
+    fn from(error: WriteSessionError) -> Self {
+        match error {
+            WriteSessionError::Conflict => {
+                Self::new(ErrorCode::Conflict, "the session was changed by someone else meanwhile; try again")
+            }
+            WriteSessionError::NameTaken => Self::field(name_taken()),
+            WriteSessionError::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// The name is another session's.
+pub fn name_taken() -> FieldError {
+    FieldError::new("name", "taken", "another of your sessions has this name; choose another one")
+}
+
+impl From<ApplyError> for ApiError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Gone => Self::not_found("session"),
+            ApplyError::Refused(refusal) => Self::new(ErrorCode::SessionEnded, refusal.to_string()),
+            ApplyError::Read(error) => error.into(),
+            ApplyError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<InferenceError> for ApiError {
+    fn from(error: InferenceError) -> Self {
+        let errors = error
+            .param
+            .map(|param| FieldError::new(param, error.code.as_str(), error.message.clone()))
+            .into_iter()
+            .collect();
+        Self(Problem::new(error.code, error.message).with_errors(errors))
+    }
+}

@@ -1,0 +1,286 @@
+//! The calls on sessions.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use protocol::{
+    ErrorCode, FieldError, Problem, SessionId, UserId,
+    session::{
+        CreateSession, DeletionReceipt, Endpoint, Page, Phase, Session, Status, Timeline, UpdateSession,
+    },
+    shim::SessionFolder,
+};
+use serde::Deserialize;
+use store::SessionFilter;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    extract::{ApiJson, ApiPath, ApiQuery, paging},
+    problem::ApiError,
+    samples,
+    view,
+};
+use crate::{app::App, auth::UserCaller, control, create, update};
+
+/// The calls on sessions.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(create_session, list_sessions))
+        .routes(routes!(get_session, update_session, delete_session))
+        .routes(routes!(stop_session))
+        .routes(routes!(get_session_timeline))
+        .routes(routes!(get_session_logs))
+        .routes(routes!(get_session_endpoint))
+}
+
+/// The caller's session, or 404.
+pub async fn find_own(app: &App, owner: UserId, id: SessionId) -> Result<domain::Session, ApiError> {
+    app.store.find_session_of(owner, id).await?.ok_or_else(|| ApiError::not_found("session"))
+}
+
+/// Create a session.
+#[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = CreateSession,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating the request with the same key creates nothing")),
+    responses((status = 201, description = "Created", body = Session), (status = "4XX", description = "Refused", body = Problem)))]
+async fn create_session(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    headers: HeaderMap,
+    ApiJson(request): ApiJson<CreateSession>,
+) -> Result<Response, ApiError> {
+    let key = idempotency_key(&headers)?;
+    let session = create::create(&app, owner, request, key).await?;
+    let location = format!("/api/v1/sessions/{}", session.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view::session(&app, &session))).into_response())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+    let message = "the Idempotency-Key is to have 1 to 255 visible ASCII characters";
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| ApiError::new(ErrorCode::InvalidParameter, message))
+}
+
+/// Which sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListSessions {
+    status: Option<Status>,
+    /// Words in name, description or model.
+    q: Option<String>,
+    /// 1 to 200, 50 if absent.
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// List sessions, newest first.
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "sessions", params(ListSessions),
+    responses((status = 200, description = "A page", body = Page<Session>), (status = "4XX", description = "Refused", body = Problem)))]
+async fn list_sessions(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiQuery(query): ApiQuery<ListSessions>,
+) -> Result<Json<Page<Session>>, ApiError> {
+    let filter = SessionFilter { status: query.status, q: query.q };
+    let page = app.store.list_sessions(owner, &filter, &paging(query.limit, query.cursor)?).await?;
+    let items = page.items.iter().map(|session| view::session(&app, session)).collect();
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
+}
+
+/// Show a session.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}", tag = "sessions", params(("id" = SessionId, Path)),
+    responses((status = 200, description = "The session", body = Session), (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn get_session(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+) -> Result<Json<Session>, ApiError> {
+    Ok(Json(view::session(&app, &find_own(&app, owner, id).await?)))
+}
+
+/// Rename a session, change its description, move its limits.
+#[utoipa::path(patch, path = "/api/v1/sessions/{id}", tag = "sessions", params(("id" = SessionId, Path)), request_body = UpdateSession,
+    responses((status = 200, description = "The session", body = Session), (status = "4XX", description = "Refused", body = Problem)))]
+async fn update_session(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    ApiJson(change): ApiJson<UpdateSession>,
+) -> Result<Json<Session>, ApiError> {
+    let session = update::update(&app, owner, id, &change).await?;
+    Ok(Json(view::session(&app, &session)))
+}
+
+/// Stop a session.
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/stop", tag = "sessions", params(("id" = SessionId, Path)),
+    responses((status = 202, description = "Stopping", body = Session), (status = 200, description = "Stopping or ended already", body = Session),
+        (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn stop_session(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+) -> Result<(StatusCode, Json<Session>), ApiError> {
+    find_own(&app, owner, id).await?;
+    let reason = domain::reason::user();
+    let event = domain::Event::StopRequested(reason.clone());
+    let applied = control::apply(&app, id, &event, &owner.to_string()).await?;
+    let status = match &applied {
+        control::Applied::Moved(_) => {
+            if let Some(live) = app.live.find(id) {
+                live.close(&reason);
+            }
+            control::supervise(&app, id);
+            StatusCode::ACCEPTED
+        }
+        control::Applied::Unchanged(_) => StatusCode::OK,
+    };
+    Ok((status, Json(view::session(&app, &applied.into_session()))))
+}
+
+/// The word that a deletion needs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Confirmation {
+    /// `delete`
+    pub confirm: Option<String>,
+}
+
+impl Confirmation {
+    /// # Errors
+    /// `confirmation_required` without the word.
+    pub fn check(&self, what: &str) -> Result<(), ApiError> {
+        if self.confirm.as_deref() == Some("delete") {
+            return Ok(());
+        }
+        let message = format!("deleting {what} is for good: add `?confirm=delete`");
+        Err(ApiError(
+            Problem::new(ErrorCode::ConfirmationRequired, message.clone())
+                .with_errors(vec![FieldError::new("confirm", "required", message)]),
+        ))
+    }
+}
+
+/// Delete a session with all its data.
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "sessions", params(("id" = SessionId, Path), Confirmation),
+    responses((status = 200, description = "What was removed", body = DeletionReceipt), (status = "4XX", description = "Refused", body = Problem)))]
+async fn delete_session(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    ApiQuery(confirmation): ApiQuery<Confirmation>,
+) -> Result<Json<DeletionReceipt>, ApiError> {
+    find_own(&app, owner, id).await?;
+    confirmation.check("a session")?;
+    // A client that goes away does not stop what has begun.
+    let work = tokio::spawn(async move { control::delete(&app, id, &owner.to_string()).await });
+    let receipt = work.await.map_err(|_| ApiError::new(ErrorCode::Internal, "the deletion was interrupted; it goes on at the next start"))??;
+    Ok(Json(receipt))
+}
+
+/// Every transition of a session.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/timeline", tag = "sessions", params(("id" = SessionId, Path)),
+    responses((status = 200, description = "Oldest first", body = Timeline), (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn get_session_timeline(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+) -> Result<Json<Timeline>, ApiError> {
+    find_own(&app, owner, id).await?;
+    Ok(Json(Timeline { items: app.store.timeline(id).await? }))
+}
+
+/// How much of the log.
+#[derive(Debug, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Tail {
+    /// Last lines, 1 to 10000; 200 if absent.
+    tail: Option<usize>,
+}
+
+/// Most bytes of a log that are read for its tail.
+const LOG_WINDOW: u64 = 4 << 20;
+
+/// The runtime's log.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/logs", tag = "sessions", params(("id" = SessionId, Path), Tail),
+    responses((status = 200, description = "The last lines", body = String, content_type = "text/plain"), (status = "4XX", description = "Refused", body = Problem)))]
+async fn get_session_logs(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    ApiQuery(query): ApiQuery<Tail>,
+) -> Result<Response, ApiError> {
+    let session = find_own(&app, owner, id).await?;
+    let lines = query.tail.unwrap_or(200);
+    if !(1..=10_000).contains(&lines) {
+        let message = format!("{lines} is out of range: give 1 to 10000");
+        return Err(ApiError(
+            Problem::new(ErrorCode::InvalidParameter, message.clone())
+                .with_errors(vec![FieldError::new("tail", "out_of_range", message)]),
+        ));
+    }
+    let path = SessionFolder::new(&app.data, id).runtime_log(session.generation);
+    let text = tokio::task::spawn_blocking(move || read_tail(&path, lines))
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .unwrap_or_default();
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+fn read_tail(path: &std::path::Path, lines: usize) -> std::io::Result<String> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_WINDOW)))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_WINDOW).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().collect();
+    let mut tail = all[all.len().saturating_sub(lines)..].join("\n");
+    if !tail.is_empty() {
+        tail.push('\n');
+    }
+    Ok(tail)
+}
+
+/// How to reach a running session by program.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}/endpoint", tag = "sessions", params(("id" = SessionId, Path)),
+    responses((status = 200, description = "Address, token, samples", body = Endpoint), (status = 409, description = "Not Running", body = Problem),
+        (status = 404, description = "Absent or not yours", body = Problem)))]
+async fn get_session_endpoint(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiPath(id): ApiPath<SessionId>,
+    headers: HeaderMap,
+) -> Result<Json<Endpoint>, ApiError> {
+    let session = find_own(&app, owner, id).await?;
+    if session.state.phase() != Phase::Running {
+        let why = session.state.reason().map(|reason| format!(" ({})", reason.message));
+        let status = session.state.status().as_str();
+        return Err(ApiError::new(
+            ErrorCode::SessionNotRunning,
+            format!("the session is {status}{}: it has an endpoint while it is Running", why.unwrap_or_default()),
+        ));
+    }
+    let token = app.key.session_token(session.id, session.generation);
+    let base_url = format!("{}/v1", reached_by(&app, &headers));
+    Ok(Json(samples::endpoint(base_url, token, session.model.name)))
+}
+
+/// The address that the caller reached the server by, as far as it is known.
+fn reached_by(app: &App, headers: &HeaderMap) -> String {
+    if app.config.server.public_url.is_some() {
+        return app.url.clone();
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.map_or_else(|| app.url.clone(), |host| format!("http://{host}"))
+}

@@ -1,0 +1,154 @@
+//! Who is calling: a user by token or by the console's cookie, or the holder of a session's token.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, Method, header, request::Parts};
+use protocol::{ErrorCode, Problem, SessionId, UserId};
+
+use crate::{api::problem::ApiError, app::App, gateway::error::InferenceError, token};
+
+/// Name of the console's cookie.
+pub const COOKIE: &str = "viva";
+
+/// Who is calling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    User { id: UserId },
+    /// The holder of a session's token, which opens nothing else.
+    Session { id: SessionId },
+}
+
+/// The caller of `/v1`.
+#[derive(Debug, Clone, Copy)]
+pub struct InferenceCaller(pub Caller);
+
+/// The caller of `/api/v1`: a user.
+#[derive(Debug, Clone, Copy)]
+pub struct UserCaller(pub UserId);
+
+/// Opens the console once. A new one is made at each start, and after each use.
+#[derive(Debug)]
+pub struct LoginCode(Mutex<Option<String>>);
+
+impl LoginCode {
+    pub fn new() -> Self {
+        Self(Mutex::new(Some(token::new_user_token())))
+    }
+
+    /// The code to print.
+    pub fn show(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// True once, for the right code.
+    pub fn redeem(&self, code: &str) -> bool {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let right = current.as_ref().is_some_and(|current| token::same(current.as_bytes(), code.as_bytes()));
+        if right {
+            *current = None;
+        }
+        right
+    }
+}
+
+impl Default for LoginCode {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The value of the cookie that stands for the owner: it cannot be made without the server's key.
+pub fn cookie_value(app: &App) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.encode(app.key.derive(&format!("cookie:{}", app.owner)))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// A state-changing request that a browser sends along with the cookie must come from our own pages.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
+        (None, _) => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+        (Some(_), None) => false,
+    }
+}
+
+enum Unknown {
+    NoToken,
+    WrongToken,
+    CrossSite,
+}
+
+impl Unknown {
+    const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoToken | Self::WrongToken => ErrorCode::Unauthorized,
+            Self::CrossSite => ErrorCode::CrossSiteRequest,
+        }
+    }
+
+    const fn message(&self) -> &'static str {
+        match self {
+            Self::NoToken => "send a token: `Authorization: Bearer <token>`",
+            Self::WrongToken => "this token opens nothing here",
+            Self::CrossSite => "a request that changes something must come from this server's own pages",
+        }
+    }
+}
+
+fn identify(app: &App, parts: &Parts) -> Result<Caller, Unknown> {
+    if let Some(token) = bearer(&parts.headers) {
+        if let Some((id, _)) = app.key.verify(token) {
+            return Ok(Caller::Session { id });
+        }
+        let user = app.users.get(&token::hash(token)).copied();
+        return user.map(|id| Caller::User { id }).ok_or(Unknown::WrongToken);
+    }
+    let cookie = cookie(&parts.headers).ok_or(Unknown::NoToken)?;
+    if !token::same(cookie.as_bytes(), cookie_value(app).as_bytes()) {
+        return Err(Unknown::WrongToken);
+    }
+    if !matches!(parts.method, Method::GET | Method::HEAD) && !is_same_origin(&parts.headers) {
+        return Err(Unknown::CrossSite);
+    }
+    Ok(Caller::User { id: app.owner })
+}
+
+impl FromRequestParts<Arc<App>> for InferenceCaller {
+    type Rejection = InferenceError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, InferenceError> {
+        identify(app, parts).map(Self).map_err(|unknown| InferenceError::new(unknown.code(), unknown.message()))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for UserCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match identify(app, parts) {
+            Ok(Caller::User { id }) => Ok(Self(id)),
+            Ok(Caller::Session { .. }) => {
+                Err(ApiError::new(ErrorCode::Forbidden, "a session's token opens `/v1` alone; send a user's token"))
+            }
+            Err(unknown) => Err(ApiError(Problem::new(unknown.code(), unknown.message()))),
+        }
+    }
+}

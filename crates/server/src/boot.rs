@@ -1,0 +1,306 @@
+//! Starting and ending the server: the order in which its parts come and go.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::serve::ListenerExt;
+use domain::{Event, State, reason};
+use hub::Hub;
+use launcher::{Launcher, LocalLauncher, LocalLauncherConfig};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use protocol::UserId;
+use serde_json::json;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    app::App,
+    auth::LoginCode,
+    clock::{Clock, SystemClock},
+    config::{Config, ConfigError},
+    control::{self, Supervisors},
+    gateway::{live::LiveSessions, runtime::Runtimes},
+    models::{self, EmbeddedModel},
+    router,
+    token::{self, MIN_USER_TOKEN, TokenKey},
+};
+
+/// What a server is started with.
+pub struct ServeOptions {
+    pub config: Config,
+    /// The data folder; made if it is absent.
+    pub data: PathBuf,
+    /// The `viva` binary.
+    pub program: PathBuf,
+    /// Models that ship with the binary, the newest last.
+    pub embedded: Vec<EmbeddedModel>,
+    /// The owner's token, where the operator sets it.
+    pub token: Option<String>,
+    /// Tests bring their own.
+    pub clock: Option<Arc<dyn Clock>>,
+    pub launcher: Option<Arc<dyn Launcher>>,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("VIVA_TOKEN has {have} characters; it needs at least {MIN_USER_TOKEN}")]
+    ShortToken { have: usize },
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    #[error(transparent)]
+    Key(#[from] token::KeyError),
+    #[error(transparent)]
+    Hub(#[from] hub::OpenError),
+    #[error("{address} is in use; is another server running? choose another with --listen")]
+    AddressInUse { address: SocketAddr },
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the folder {path} cannot be used")]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("the store failed at the start")]
+    Storage(#[from] store::StorageError),
+    #[error("the demo models could not be added: {0}")]
+    Models(String),
+    #[error("the sessions of the last run could not be taken over")]
+    Adopt(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What becomes of the sessions when the server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// They run on; the next start takes them over.
+    HandOver,
+    /// They are stopped first.
+    StopSessions,
+}
+
+/// A server that is ready to serve.
+pub struct Server {
+    app: Arc<App>,
+    listener: TcpListener,
+    address: SocketAddr,
+    /// Sessions that were taken over from the last run.
+    pub adopted: usize,
+}
+
+/// How long open streams may go on after the server was told to end.
+const STREAMS_GRACE: Duration = Duration::from_secs(10);
+
+/// Puts the parts together and takes over what an earlier run left. The server is then ready to serve.
+///
+/// # Errors
+/// [`StartError`], each with what to do.
+pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
+    options.config.check()?;
+    if let Some(have) = options.token.as_ref().map(|token| token.chars().count()).filter(|have| *have < MIN_USER_TOKEN)
+    {
+        return Err(StartError::ShortToken { have });
+    }
+    let store = Store::open(&options.data, &store::Settings::default()).await?;
+    let folder = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StartError::Folder { path, source }
+    };
+    let data = options.data.canonicalize().map_err(folder(&options.data))?;
+    for name in ["run", "sessions"] {
+        let path = data.join(name);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(folder(&path))?;
+    }
+    let listener = bind(options.config.server.listen).await?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen {
+        address: options.config.server.listen,
+        source,
+    })?;
+    let launcher = match options.launcher {
+        Some(launcher) => launcher,
+        None => {
+            let config = LocalLauncherConfig::new(data.clone(), options.program.clone());
+            Arc::new(LocalLauncher::new(config).map_err(folder(&data))?)
+        }
+    };
+    let key = TokenKey::ensure(&data)?;
+    let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let owner = store.ensure_owner(UserId::generate(), clock.now()).await?;
+    let url = options.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let token = owner_token(&data, options.token);
+    store.set_token_hash(owner, "owner", token::hash(&token)).await?;
+    let hub = Hub::open_with(&data, hub::Bounds { max_file_bytes: options.config.limits.model_bytes, ..Default::default() })?;
+    let app = Arc::new(App {
+        config: options.config,
+        program: options.program,
+        clock,
+        store,
+        hub,
+        runtimes: Runtimes::new(Arc::clone(&launcher)),
+        launcher,
+        live: LiveSessions::default(),
+        supervisors: Supervisors::default(),
+        key,
+        users: HashMap::from([(token::hash(&token), owner)]),
+        owner,
+        login_code: LoginCode::new(),
+        tasks: TaskTracker::new(),
+        shutdown: CancellationToken::new(),
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+        url,
+        data,
+    });
+    let interrupted = app.store.finish_interrupted(app.clock.now()).await?;
+    if interrupted > 0 {
+        tracing::warn!(completions = interrupted, "answers that were being written when the server ended were closed");
+    }
+    let swept = app.hub.sweep_incoming().map_err(folder(&app.data))?;
+    if swept > 0 {
+        tracing::info!(files = swept, "imports that were broken off were removed");
+    }
+    models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
+    let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;
+    write_client(&app.data, &app.url, &token).map_err(folder(&app.data.join("run")))?;
+    tokio::spawn(control::run_queue(Arc::clone(&app)));
+    Ok(Server { app, listener, address, adopted })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
+        _ => StartError::Listen { address, source },
+    })
+}
+
+/// Where the clients of this machine find the server.
+fn client_file(data: &Path) -> PathBuf {
+    data.join("run/client.json")
+}
+
+/// The token given, else the last run's, else a new one.
+fn owner_token(data: &Path, given: Option<String>) -> String {
+    let last = || {
+        let bytes = fs::read(client_file(data)).ok()?;
+        let client: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        let token = client.get("token")?.as_str()?;
+        (token.len() >= MIN_USER_TOKEN).then(|| token.to_owned())
+    };
+    given.or_else(last).unwrap_or_else(token::new_user_token)
+}
+
+fn write_client(data: &Path, url: &str, token: &str) -> io::Result<()> {
+    let path = client_file(data);
+    let temporary = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(json!({"url": url, "token": token}).to_string().as_bytes())?;
+    file.sync_all()?;
+    fs::rename(temporary, path)
+}
+
+impl Server {
+    /// As people reach it.
+    pub fn url(&self) -> &str {
+        &self.app.url
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The link that opens the console once.
+    pub fn login_link(&self) -> String {
+        format!("{}/login/{}", self.app.url, self.app.login_code.show().unwrap_or_default())
+    }
+
+    /// Sessions that hold resources now.
+    pub fn handle(&self) -> Handle {
+        Handle { app: Arc::clone(&self.app) }
+    }
+
+    /// Serves until `ending` resolves, then ends in order: no new connections, streams within a grace, the sessions
+    /// stopped or handed over, the store closed.
+    ///
+    /// # Errors
+    /// The listener fails.
+    pub async fn run(self, ending: impl Future<Output = Ending> + Send + 'static) -> io::Result<()> {
+        let Self { app, listener, .. } = self;
+        let service = router::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+        let listener = listener.tap_io(|stream| {
+            // Answers are written in small pieces, each of which is wanted at once.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
+            }
+        });
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let stopping = Arc::clone(&app);
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+            let ending = ending.await;
+            if ending == Ending::StopSessions {
+                stop_all(&stopping).await;
+            }
+            stopping.shutdown.cancel();
+            let _ = sender.send(());
+        });
+        let serving = serving.into_future();
+        tokio::pin!(serving);
+        tokio::select! {
+            result = &mut serving => result?,
+            _ = receiver => {
+                let _ = tokio::time::timeout(STREAMS_GRACE, &mut serving).await;
+            }
+        }
+        app.tasks.close();
+        let _ = tokio::time::timeout(Duration::from_secs(2), app.tasks.wait()).await;
+        if let Err(error) = app.store.close().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store did not close cleanly");
+        }
+        Ok(())
+    }
+}
+
+/// A view of a running server for whoever ends it.
+#[derive(Clone)]
+pub struct Handle {
+    app: Arc<App>,
+}
+
+impl Handle {
+    /// Sessions that hold resources or wait for them.
+    pub async fn count_open_sessions(&self) -> usize {
+        let sessions = self.app.store.list_unfinished().await.unwrap_or_default();
+        sessions.iter().filter(|session| !session.state.is_terminal()).count()
+    }
+}
+
+/// Stops every session and waits until they have ended.
+async fn stop_all(app: &Arc<App>) {
+    let timing = app.config.timing();
+    let patience = Duration::try_from(timing.grace + timing.release).unwrap_or(Duration::from_secs(60));
+    let work = async {
+        loop {
+            let Ok(sessions) = app.store.list_unfinished().await else { return };
+            let open: Vec<_> = sessions.into_iter().filter(|session| !session.state.is_terminal()).collect();
+            if open.is_empty() {
+                return;
+            }
+            for session in open.iter().filter(|session| !matches!(session.state, State::Draining(_))) {
+                let event = Event::StopRequested(reason::shutdown());
+                if let Err(error) = control::apply(app, session.id, &event, "system").await {
+                    tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "not stopped");
+                }
+                control::supervise(app, session.id);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(patience + Duration::from_secs(5), work).await.is_err() {
+        tracing::warn!("some sessions did not end in time; the next start goes on with them");
+    }
+}

@@ -1,0 +1,223 @@
+//! The configuration: one file, parsed once, unknown keys refused. Every key has a default.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use domain::{admission::Quotas, limits::Bounds, session::Timing};
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub sessions: SessionsConfig,
+    pub start: StartConfig,
+    pub limits: LimitsConfig,
+}
+
+/// Where the server listens.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address and port. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Serve another address than loopback without TLS.
+    pub insecure: bool,
+    /// The address that people reach the server by, where it is another one.
+    pub public_url: Option<String>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8482), insecure: false, public_url: None }
+    }
+}
+
+/// What sessions may have.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionsConfig {
+    /// Time limit where none is asked for, in seconds.
+    pub default_seconds: u64,
+    /// Longest time from Running, in seconds.
+    pub max_seconds: u64,
+    /// Sessions per user, ended ones included.
+    pub quota: u64,
+    /// Sessions per user that hold resources at the same time.
+    pub active_quota: u64,
+    /// Seconds for requests in flight when a session stops.
+    pub grace_seconds: u64,
+    /// Memory for all sessions together, in bytes; absent: what the machine has.
+    pub memory_bytes: Option<u64>,
+    /// Processor threads of one session's engine; absent: the machine's, shared among the live sessions.
+    pub threads: Option<u32>,
+    /// Most bytes of a runtime's log.
+    pub log_bytes: u64,
+    /// `best_effort`: confine runtimes as far as the kernel can; `required`: refuse to run without.
+    pub sandbox: SandboxMode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SandboxMode {
+    BestEffort,
+    Required,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self {
+            default_seconds: 3600,
+            max_seconds: 24 * 3600,
+            quota: 20,
+            active_quota: 2,
+            grace_seconds: 10,
+            memory_bytes: None,
+            threads: None,
+            log_bytes: 4 << 20,
+            sandbox: SandboxMode::BestEffort,
+        }
+    }
+}
+
+/// How long each phase of a start may last, in seconds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StartConfig {
+    pub queued_seconds: u64,
+    pub preparing_seconds: u64,
+    pub loading_seconds: u64,
+    pub probing_seconds: u64,
+    /// For everything of a session to die after its grace.
+    pub release_seconds: u64,
+}
+
+impl Default for StartConfig {
+    fn default() -> Self {
+        Self { queued_seconds: 24 * 3600, preparing_seconds: 60, loading_seconds: 1800, probing_seconds: 120, release_seconds: 30 }
+    }
+}
+
+/// Bounds of what clients may send.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Bytes of a request's body, uploads of models excepted.
+    pub body_bytes: usize,
+    /// Bytes of an uploaded model.
+    pub model_bytes: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self { body_bytes: 16 << 20, model_bytes: 1 << 40 }
+    }
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration {path} cannot be read")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("the configuration {path} is wrong: {message}")]
+    Wrong { path: PathBuf, message: String },
+    #[error("{address} is not a loopback address, and this server speaks no TLS; put a TLS proxy before it and listen on 127.0.0.1, or say --insecure")]
+    Insecure { address: SocketAddr },
+    #[error("{key} = {value} is out of range: give {bounds}")]
+    OutOfRange { key: &'static str, value: u64, bounds: &'static str },
+}
+
+impl Config {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds a key that is not known or a value of the wrong type.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        toml::from_str(&text)
+            .map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string() })
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// The key that is out of range, or an address that would be served in the clear.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let sessions = &self.sessions;
+        let at_least_one = [
+            ("sessions.default_seconds", sessions.default_seconds),
+            ("sessions.max_seconds", sessions.max_seconds),
+            ("sessions.quota", sessions.quota),
+            ("sessions.active_quota", sessions.active_quota),
+            ("start.preparing_seconds", self.start.preparing_seconds),
+            ("start.loading_seconds", self.start.loading_seconds),
+            ("start.probing_seconds", self.start.probing_seconds),
+            ("start.release_seconds", self.start.release_seconds),
+        ];
+        for (key, value) in at_least_one {
+            if !(1..=31_536_000).contains(&value) {
+                return Err(ConfigError::OutOfRange { key, value, bounds: "1 to 31536000" });
+            }
+        }
+        let address = self.server.listen;
+        if !address.ip().is_loopback() && !self.server.insecure {
+            return Err(ConfigError::Insecure { address });
+        }
+        Ok(())
+    }
+
+    pub const fn quotas(&self) -> Quotas {
+        Quotas { sessions: self.sessions.quota, active: self.sessions.active_quota }
+    }
+
+    pub const fn bounds(&self) -> Bounds {
+        Bounds {
+            default_after_seconds: self.sessions.default_seconds,
+            max_after_seconds: self.sessions.max_seconds,
+        }
+    }
+
+    pub fn timing(&self) -> Timing {
+        let seconds = |seconds: u64| SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+        Timing {
+            queued: seconds(self.start.queued_seconds),
+            preparing: seconds(self.start.preparing_seconds),
+            loading: seconds(self.start.loading_seconds),
+            probing: seconds(self.start.probing_seconds),
+            grace: seconds(self.sessions.grace_seconds),
+            release: seconds(self.start.release_seconds),
+        }
+    }
+
+    /// The grace for requests in flight.
+    pub const fn grace(&self) -> Duration {
+        Duration::from_secs(self.sessions.grace_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = toml::from_str::<Config>("[sessions]\nqota = 3\n").unwrap_err().to_string();
+        assert!(error.contains("qota") && error.contains("quota"), "{error}");
+    }
+
+    #[test]
+    fn an_open_address_needs_a_word() {
+        let mut config = Config::default();
+        assert!(config.check().is_ok());
+        config.server.listen = "0.0.0.0:1".parse().unwrap();
+        assert!(matches!(config.check(), Err(ConfigError::Insecure { .. })));
+        config.server.insecure = true;
+        assert!(config.check().is_ok());
+    }
+}

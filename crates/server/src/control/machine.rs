@@ -1,0 +1,65 @@
+//! The machine's memory, and what of it a new session could take.
+
+use std::{fs, io};
+
+use domain::Session;
+use protocol::session::Phase;
+
+/// Memory in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Memory {
+    pub total: u64,
+    pub available: u64,
+}
+
+/// What the kernel says of this machine's memory.
+///
+/// # Errors
+/// `/proc/meminfo` cannot be read.
+pub fn memory() -> io::Result<Memory> {
+    Ok(parse(&fs::read_to_string("/proc/meminfo")?))
+}
+
+fn parse(meminfo: &str) -> Memory {
+    let value = |name: &str| {
+        meminfo
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok())
+            .unwrap_or(0)
+            .saturating_mul(1024)
+    };
+    Memory { total: value("MemTotal:"), available: value("MemAvailable:") }
+}
+
+impl Memory {
+    /// The memory for all sessions together: the machine's, or less where the operator says so.
+    pub fn within(self, bound: Option<u64>) -> Self {
+        let total = bound.map_or(self.total, |bound| bound.min(self.total));
+        Self { total, available: self.available.min(total) }
+    }
+
+    /// What a new session could take beside those that hold resources: what the kernel has available less what
+    /// starting sessions have yet to take, and never more than what is not reserved.
+    pub fn free<'a>(self, holding: impl IntoIterator<Item = &'a Session>) -> u64 {
+        let (mut reserved, mut coming) = (0u64, 0u64);
+        for session in holding {
+            reserved = reserved.saturating_add(session.memory_needed);
+            if matches!(session.state.phase(), Phase::Preparing | Phase::Loading) {
+                coming = coming.saturating_add(session.memory_needed);
+            }
+        }
+        self.total.saturating_sub(reserved).min(self.available.saturating_sub(coming))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meminfo_is_read_in_bytes() {
+        let memory = parse("MemTotal:       100 kB\nMemFree: 1 kB\nMemAvailable:    40 kB\n");
+        assert_eq!(memory, Memory { total: 102_400, available: 40_960 });
+        assert_eq!(memory.within(Some(10_240)), Memory { total: 10_240, available: 10_240 });
+    }
+}

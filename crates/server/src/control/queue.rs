@@ -1,0 +1,114 @@
+//! The queue: which waiting session starts next, and each one's place.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use domain::{
+    Event, Session, State,
+    admission::{Held, Hold, Waiting, admit},
+    limits, reason,
+};
+use protocol::SessionId;
+
+use super::{apply, machine, supervise};
+use crate::app::App;
+
+/// A session's place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// From 1.
+    pub position: u64,
+    /// What it waits for.
+    pub hold: Hold,
+}
+
+/// How often the queue is looked at when nothing wakes it: memory comes free without a word.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Looks after the queue until the server goes down.
+pub async fn run(app: Arc<App>) {
+    loop {
+        if let Err(error) = pass(&app).await {
+            tracing::error!(error = &*error, "the queue could not be looked after");
+        }
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = app.supervisors.queue.notified() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+    }
+}
+
+async fn pass(app: &Arc<App>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let unfinished = app.store.list_unfinished().await?;
+    let (mut queued, rest): (Vec<Session>, Vec<Session>) =
+        unfinished.into_iter().partition(|session| matches!(session.state, State::Queued(_)));
+    if queued.is_empty() {
+        app.supervisors.set_places(&HashMap::new());
+        return Ok(());
+    }
+    queued.sort_by_key(|session| session.id);
+    queued = end_overdue(app, queued).await?;
+    let waiting: Vec<Waiting> = queued
+        .iter()
+        .map(|session| Waiting { id: session.id, owner: session.owner, memory_needed: session.memory_needed })
+        .collect();
+    let mut places = HashMap::new();
+    for (id, verdict) in admit(&waiting, &held(app, &rest)?, &app.config.quotas()) {
+        match verdict {
+            Ok(()) => {
+                apply(app, id, &Event::Admitted, "system").await?;
+                supervise(app, id);
+            }
+            Err(hold) => {
+                places.insert(id, Place { position: places.len() as u64 + 1, hold });
+            }
+        }
+    }
+    let changed = app.supervisors.set_places(&places);
+    app.store.touch_sessions(&changed).await?;
+    Ok(())
+}
+
+fn held(app: &App, sessions: &[Session]) -> std::io::Result<Held> {
+    let holding: Vec<&Session> = sessions.iter().filter(|session| session.state.holds_resources()).collect();
+    let mut active = HashMap::new();
+    for session in &holding {
+        *active.entry(session.owner).or_default() += 1;
+    }
+    let memory = machine::memory()?.within(app.config.sessions.memory_bytes);
+    Ok(Held { active, memory_free: memory.free(holding.iter().copied()) })
+}
+
+/// Ends what has waited too long, or whose stop time came first; returns the others.
+async fn end_overdue(
+    app: &Arc<App>,
+    queued: Vec<Session>,
+) -> Result<Vec<Session>, Box<dyn std::error::Error + Send + Sync>> {
+    let now = app.clock.now();
+    let mut left = Vec::new();
+    for session in queued {
+        let at = limits::wall_clock(&session.limits);
+        let event = if at.is_some_and(|at| at <= now) {
+            let limit = session.limits.iter().find(|limit| at.map(protocol::session::LimitValue::At) == Some(limit.value));
+            Event::StopRequested(reason::time_limit(limit.copied()))
+        } else if session.state.deadline().is_some_and(|deadline| deadline <= now) {
+            Event::DeadlinePassed
+        } else {
+            left.push(session);
+            continue;
+        };
+        end(app, session.id, &event).await?;
+    }
+    Ok(left)
+}
+
+async fn end(app: &Arc<App>, id: SessionId, event: &Event) -> Result<(), super::ApplyError> {
+    apply(app, id, event, "policy").await?;
+    supervise(app, id);
+    Ok(())
+}
+
+/// Has the queue looked at now.
+pub fn nudge(app: &App) {
+    app.supervisors.queue.notify_one();
+}

@@ -1,0 +1,111 @@
+//! Running: waits for whatever ends the session first, and keeps the shim's own limits in step.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Event, Session, reason};
+use protocol::session::{Reason, ReasonCode};
+use tokio::{
+    sync::Notify,
+    time::{Instant, MissedTickBehavior},
+};
+
+use super::{
+    apply,
+    start::{Work, move_deadline, wait_exit},
+    supervisor::Outcome,
+};
+use crate::{
+    app::App,
+    clock::until,
+    gateway::live::{Live, Outlook},
+};
+
+/// How often a running runtime is asked whether it is well, how long it may take, how often it may fail to.
+const WELLNESS_PERIOD: Duration = Duration::from_secs(5);
+const WELLNESS_PATIENCE: Duration = Duration::from_secs(10);
+const WELLNESS_FAILURES: u32 = 2;
+/// What the shim's idle deadline allows beyond the control plane's.
+const IDLE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Watches a running session until it has to end, or is to be looked at again.
+pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Work {
+    let live = app.live.ensure(session, app.clock.now());
+    live.set_limits(session);
+    if let Err(error) = move_deadline(app, session).await {
+        tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a shim's deadline could not be moved");
+    }
+    let event = tokio::select! {
+        event = wait_exit(app, session) => event?,
+        reason = wait_limit(app, &live) => Event::StopRequested(reason),
+        reason = wait_unwell(app, session) => Event::Broke(reason),
+        never = beat(app, &live) => match never {},
+        () = nudge.notified() => return Ok(Outcome::Again),
+    };
+    if let Event::StopRequested(reason) | Event::Exited(reason) | Event::Broke(reason) = &event {
+        live.close(reason);
+    }
+    apply(app, session.id, &event, "policy").await?;
+    Ok(Outcome::Again)
+}
+
+/// Resolves with the limit that is reached first.
+async fn wait_limit(app: &Arc<App>, live: &Live) -> Reason {
+    loop {
+        let changed = live.changed.notified();
+        let now = app.clock.now();
+        match live.outlook(now) {
+            Outlook::Stop(reason) => return reason,
+            Outlook::Until(at) => {
+                // Wake often enough to notice that the machine slept or its clock was set.
+                let pause = until(now, at).min(Duration::from_secs(30));
+                tokio::select! {
+                    () = changed => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Resolves when the runtime is there but does not answer any more.
+async fn wait_unwell(app: &Arc<App>, session: &Session) -> Reason {
+    let mut failures = 0;
+    let mut ticks = tokio::time::interval_at(Instant::now() + WELLNESS_PERIOD, WELLNESS_PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match tokio::time::timeout(WELLNESS_PATIENCE, app.runtimes.get(session.id, "/health")).await {
+            Ok(Ok((200, _))) => failures = 0,
+            Ok(_) | Err(_) => failures += 1,
+        }
+        if failures >= WELLNESS_FAILURES {
+            let mut reason = reason::plain(
+                ReasonCode::RuntimeHung,
+                "The model's runtime is there but has stopped answering.",
+            );
+            reason.details.hints = vec![
+                "Read the last lines of its log.".to_owned(),
+                "Open a new session like this one.".to_owned(),
+            ];
+            return reason;
+        }
+    }
+}
+
+/// Moves the shim's idle deadline along, so that an idle session ends also without the control plane.
+async fn beat(app: &Arc<App>, live: &Live) -> std::convert::Infallible {
+    loop {
+        let Some(seconds) = live.idle_limit() else {
+            std::future::pending::<()>().await;
+            continue;
+        };
+        let idle = Duration::from_secs(seconds);
+        let now = app.clock.now();
+        let since = until(live.last_active_at(now), now);
+        let remaining = idle.saturating_sub(since) + app.config.grace() + IDLE_MARGIN;
+        if let Err(error) = app.launcher.heartbeat(live.id, live.generation, Some(remaining)).await {
+            tracing::debug!(session = %live.id, error = &error as &dyn std::error::Error, "no heartbeat");
+        }
+        tokio::time::sleep((idle / 4).clamp(Duration::from_millis(500), Duration::from_secs(10))).await;
+    }
+}

@@ -1,0 +1,255 @@
+//! The task that carries one answer from the runtime to its record, and on the way to whoever reads it.
+//!
+//! The task owns the answer, not the client: a client that goes away cancels what the API generates and leaves
+//! alone what the playground does. The end is told only after the record is on disk.
+
+use std::{sync::Arc, time::Duration};
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use protocol::completion::{Completion, CompletionError, CompletionTiming, FinishReason};
+use serde_json::Value;
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    exchange::{Cut, End, Exchange},
+    live::InFlight,
+    sse::EventReader,
+};
+use crate::app::App;
+
+/// Text so far is stored at least this often while an answer is written.
+const CHECKPOINT: Duration = Duration::from_millis(900);
+/// Chunks that may wait for a slow reader before the runtime is held back.
+pub const READER_QUEUE: usize = 256;
+
+/// What the reader of an answer gets.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// A chunk of the runtime, as it came.
+    Chunk(Value),
+    /// The end; the record is on disk.
+    End(Box<Ended>),
+    /// The end could not be recorded.
+    Unrecorded,
+}
+
+/// An answer that is over and recorded.
+#[derive(Debug)]
+pub struct Ended {
+    pub completion: Completion,
+    /// Choices whose end the reader has not been told.
+    pub unfinished: Vec<u32>,
+}
+
+/// One answer being written.
+pub struct Generation {
+    pub app: Arc<App>,
+    pub exchange: Arc<Exchange>,
+    pub in_flight: InFlight,
+    pub runtime: Incoming,
+    /// `None`: the server owns it, nobody need read.
+    pub reader: Option<mpsc::Sender<Outgoing>>,
+    pub started: Instant,
+    /// `max_tokens` that the session's budget imposed, where it is lower than what was asked for.
+    pub imposed: Option<u64>,
+}
+
+/// Why no more chunks come.
+enum Close {
+    Complete,
+    Cut(Cut),
+    Broken(CompletionError),
+}
+
+impl Generation {
+    /// Runs to the end of the answer and its record.
+    pub async fn run(mut self) {
+        let mut first_token = None;
+        let mut checkpoint = tokio::time::interval(CHECKPOINT);
+        checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        checkpoint.reset();
+        let mut stored_pieces = 0;
+        let mut events = Events { body: self.runtime, reader: EventReader::default() };
+        let reader_gone = wait_closed(self.reader.clone());
+        tokio::pin!(reader_gone);
+        let close = loop {
+            tokio::select! {
+                biased;
+                cut = self.exchange.wait_cut() => break Close::Cut(cut),
+                () = &mut reader_gone => break Close::Cut(Cut::Cancelled),
+                event = events.next() => {
+                    let chunk = match event {
+                        Ok(Some(chunk)) => chunk,
+                        Ok(None) if self.all_finished() => break Close::Complete,
+                        Ok(None) => break Close::Broken(lost("the runtime ended the answer without an end")),
+                        Err(error) => break Close::Broken(error),
+                    };
+                    let (added, tokens) = {
+                        let mut transcript = self.exchange.transcript();
+                        let added = transcript.take(&chunk);
+                        (added, transcript.tokens())
+                    };
+                    if added.pieces > 0 {
+                        first_token.get_or_insert_with(|| self.started.elapsed());
+                    }
+                    self.in_flight.count_up_to(tokens.0 + tokens.1);
+                    self.exchange.grown();
+                    if let Some(reader) = &self.reader {
+                        let sent = async { let _ = reader.send(Outgoing::Chunk(chunk)).await; };
+                        tokio::select! {
+                            biased;
+                            () = sent => {}
+                            cut = self.exchange.wait_cut() => break Close::Cut(cut),
+                        }
+                    }
+                }
+                _ = checkpoint.tick() => {
+                    let pieces = self.exchange.transcript().pieces;
+                    if pieces != stored_pieces {
+                        stored_pieces = pieces;
+                        self.app.store.checkpoint_completion(&self.exchange.completion()).await;
+                    }
+                }
+            }
+        };
+        // Closing the connection is what frees the runtime's place.
+        drop(events);
+        let ended = finish(&self.exchange, close, self.imposed, (self.started, first_token), self.app.clock.now());
+        let (prompt, written) = self.exchange.transcript().tokens();
+        self.in_flight.count_up_to(prompt + written);
+        let recorded = self.app.store.finish_completion(&ended.completion).await;
+        let outgoing = match recorded {
+            Ok(()) => Outgoing::End(Box::new(ended)),
+            Err(error) => {
+                tracing::error!(completion = %self.exchange.id, error = &error as &dyn std::error::Error, "an answer could not be recorded");
+                Outgoing::Unrecorded
+            }
+        };
+        self.in_flight.end(self.app.clock.now());
+        self.exchange.over();
+        if let Some(reader) = self.reader {
+            let _ = reader.send(outgoing).await;
+        }
+    }
+
+    fn all_finished(&self) -> bool {
+        let transcript = self.exchange.transcript();
+        !transcript.choices.is_empty() && transcript.choices.iter().all(|choice| choice.finish_reason.is_some())
+    }
+}
+
+async fn wait_closed(reader: Option<mpsc::Sender<Outgoing>>) {
+    match reader {
+        Some(reader) => reader.closed().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lost(message: &str) -> CompletionError {
+    CompletionError { code: "runtime_unavailable".to_owned(), message: message.to_owned() }
+}
+
+fn finish(
+    exchange: &Exchange,
+    close: Close,
+    imposed: Option<u64>,
+    (started, first_token): (Instant, Option<Duration>),
+    at: jiff::Timestamp,
+) -> Ended {
+    let mut transcript = exchange.transcript();
+    let unfinished = (0u32..)
+        .zip(&transcript.choices)
+        .filter(|(_, choice)| choice.finish_reason.is_none())
+        .map(|(index, _)| index)
+        .collect::<Vec<_>>();
+    let unfinished = if transcript.choices.is_empty() { vec![0] } else { unfinished };
+    let error = match close {
+        Close::Complete => None,
+        Close::Cut(cut) => {
+            transcript.finish(cut.finish_reason());
+            None
+        }
+        Close::Broken(error) => {
+            transcript.finish(FinishReason::Error);
+            Some(error)
+        }
+    };
+    let (_, written) = transcript.tokens();
+    if imposed.is_some_and(|imposed| written >= imposed) {
+        for choice in &mut transcript.choices {
+            if choice.finish_reason == Some(FinishReason::Length) {
+                choice.finish_reason = Some(FinishReason::SessionStopped);
+            }
+        }
+    }
+    let timing = timing(transcript.timings.as_ref(), written, started.elapsed(), first_token);
+    drop(transcript);
+    Ended { completion: exchange.finished(&End { at, error, timing }), unfinished }
+}
+
+fn timing(
+    engine: Option<&protocol::openai::Timings>,
+    written: u64,
+    total: Duration,
+    first_token: Option<Duration>,
+) -> CompletionTiming {
+    let milliseconds = |duration: Duration| (duration.as_secs_f64() * 1e6).round() / 1e3;
+    let writing = match (engine, first_token) {
+        (Some(timings), _) if timings.predicted_ms > 0.0 => Some(timings.predicted_ms / 1e3),
+        (_, Some(first)) => Some(total.saturating_sub(first).as_secs_f64()),
+        (_, None) => None,
+    };
+    // The first token ends the reading of the prompt: the time of writing is that of the others.
+    let tokens_per_second = writing
+        .filter(|seconds| *seconds > 0.0 && written > 1)
+        .map(|seconds| (written - 1) as f64 / seconds)
+        .map(|rate| (rate * 10.0).round() / 10.0);
+    CompletionTiming {
+        queued_ms: engine.map(|timings| timings.queued_ms),
+        first_token_ms: first_token.map(milliseconds),
+        total_ms: Some(milliseconds(total)),
+        tokens_per_second,
+    }
+}
+
+/// The runtime's answer as a stream of chunks.
+struct Events {
+    body: Incoming,
+    reader: EventReader,
+}
+
+impl Events {
+    /// The next chunk; `None` at `[DONE]` or the end of the body. May be dropped at any time.
+    async fn next(&mut self) -> Result<Option<Value>, CompletionError> {
+        loop {
+            if let Some(data) = self.reader.next_event().map_err(|error| lost(&error.to_string()))? {
+                return Self::read(&data);
+            }
+            match self.body.frame().await {
+                None => return Ok(None),
+                Some(Err(_)) => return Err(lost("the connection to the runtime broke in the middle of the answer")),
+                Some(Ok(frame)) => {
+                    if let Some(bytes) = frame.data_ref() {
+                        self.reader.push(bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read(data: &str) -> Result<Option<Value>, CompletionError> {
+        if data == "[DONE]" {
+            return Ok(None);
+        }
+        let chunk: Value =
+            serde_json::from_str(data).map_err(|_| lost("the runtime sent an event that is not JSON"))?;
+        match chunk.get("error") {
+            Some(error) if !error.is_null() => Err(CompletionError {
+                code: error.get("code").and_then(Value::as_str).unwrap_or("runtime_unavailable").to_owned(),
+                message: error.get("message").and_then(Value::as_str).unwrap_or("the runtime failed").to_owned(),
+            }),
+            Some(_) | None => Ok(Some(chunk)),
+        }
+    }
+}

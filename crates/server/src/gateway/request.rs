@@ -1,0 +1,114 @@
+//! A completion request on its way in: read, checked, rewritten for the runtime.
+
+use bytes::Bytes;
+use protocol::{
+    model::ModelType,
+    openai::{ChatRequest, CompletionRequest, MAX_OUTPUT_TOKENS, Modality, StreamMode},
+};
+use serde_json::{Value, json};
+
+use super::{error::InferenceError, live::Live};
+
+/// Which of the two calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Chat,
+    Text,
+}
+
+impl Kind {
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/v1/chat/completions",
+            Self::Text => "/v1/completions",
+        }
+    }
+}
+
+/// A request that has been read but not yet held against a model.
+#[derive(Debug)]
+pub struct Incoming {
+    pub kind: Kind,
+    /// The body as sent.
+    pub body: Value,
+    bytes: Bytes,
+}
+
+/// A request within its bounds, ready for the runtime.
+#[derive(Debug)]
+pub struct Checked {
+    pub kind: Kind,
+    pub body: Value,
+    pub stream: StreamMode,
+    asked_tokens: Option<u64>,
+}
+
+impl Incoming {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// `malformed_request` where it is no JSON object.
+    pub fn read(kind: Kind, bytes: Bytes) -> Result<Self, InferenceError> {
+        // Depth is bounded before the tree is built: the reader of the two shapes does that first.
+        let shape = match kind {
+            Kind::Chat => ChatRequest::parse(&bytes, Modality::TextAndImages).map(|_| ()),
+            Kind::Text => CompletionRequest::parse(&bytes).map(|_| ()),
+        };
+        shape.map_err(InferenceError::from)?;
+        let body = serde_json::from_slice(&bytes).map_err(|error| {
+            InferenceError::new(protocol::ErrorCode::MalformedRequest, format!("the body is not valid JSON: {error}"))
+        })?;
+        Ok(Self { kind, body, bytes })
+    }
+
+    /// What the client sent as `model`.
+    pub fn model(&self) -> Option<&str> {
+        self.body.get("model").and_then(Value::as_str)
+    }
+
+    /// Holds the request against the session's model.
+    ///
+    /// # Errors
+    /// What the request breaks, with the field and its bounds.
+    pub fn check(self, live: &Live) -> Result<Checked, InferenceError> {
+        let modality = match live.model.kind {
+            ModelType::Vlm => Modality::TextAndImages,
+            ModelType::Llm | ModelType::Other => Modality::Text,
+        };
+        let (sampling, stream) = match self.kind {
+            Kind::Chat => {
+                let request = ChatRequest::parse(&self.bytes, modality)?;
+                (request.sampling, request.stream)
+            }
+            Kind::Text => {
+                let request = CompletionRequest::parse(&self.bytes)?;
+                (request.sampling, request.stream)
+            }
+        };
+        Ok(Checked { kind: self.kind, body: self.body, stream, asked_tokens: sampling.max_tokens.map(u64::from) })
+    }
+}
+
+impl Checked {
+    /// The body for the runtime, always streamed with its usage, and the `max_tokens` that the session's budget
+    /// imposes, if it does.
+    pub fn for_runtime(&self, live: &Live) -> (Bytes, Option<u64>) {
+        let mut body = self.body.clone();
+        let mut imposed = None;
+        if let Some(object) = body.as_object_mut() {
+            object.insert("stream".to_owned(), Value::Bool(true));
+            object.insert("stream_options".to_owned(), json!({"include_usage": true}));
+            object.insert("model".to_owned(), Value::String(live.model.name.clone()));
+            object.remove("conversation");
+            if let Some(left) = live.tokens_left() {
+                let asked = self.asked_tokens.unwrap_or(u64::from(MAX_OUTPUT_TOKENS));
+                if left < asked {
+                    imposed = Some(left);
+                    object.remove("max_completion_tokens");
+                    object.insert("max_tokens".to_owned(), Value::from(left));
+                }
+            }
+        }
+        (Bytes::from(body.to_string()), imposed)
+    }
+}

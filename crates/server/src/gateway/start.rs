@@ -1,0 +1,81 @@
+//! From a checked request to an answer being written: admission, the runtime's acceptance, the first record.
+
+use std::sync::Arc;
+
+use protocol::{ErrorCode, SessionId, completion::Origin, session::Status};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    error::InferenceError,
+    exchange::Exchange,
+    generation::{Generation, Outgoing},
+    live::Live,
+    request::Checked,
+};
+use crate::app::App;
+
+/// The session, if requests may be brought to it.
+///
+/// # Errors
+/// `session_initializing`, `session_not_running` with the reason, `not_found`.
+pub async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, InferenceError> {
+    if let Some(live) = app.live.find(id) {
+        return Ok(live);
+    }
+    let session = app.store.find_session(id).await.map_err(|error| app.storage_failed(&error))?;
+    let gone = || InferenceError::new(ErrorCode::NotFound, "there is no such session");
+    let session = session.filter(|session| session.deleting_at.is_none()).ok_or_else(gone)?;
+    match (session.state.reason(), session.state.status()) {
+        (Some(reason), _) => Err(InferenceError::not_running(reason)),
+        (None, Status::Initializing | Status::Running) => Err(InferenceError::new(
+            ErrorCode::SessionInitializing,
+            format!("the session is being prepared ({}); try again shortly", session.state.phase().as_str()),
+        )),
+        (None, Status::Failed | Status::Stopped) => Err(gone()),
+    }
+}
+
+/// Who reads the answer.
+#[derive(Debug)]
+pub enum Reader {
+    /// A client, whose leaving cancels the answer.
+    Client(mpsc::Sender<Outgoing>),
+    /// Nobody need.
+    Nobody,
+}
+
+/// Admits a request, has the runtime accept it, and starts the task that carries the answer.
+///
+/// # Errors
+/// What admission or the runtime refuses; then nothing was counted and nothing is stored.
+pub async fn start(
+    app: &Arc<App>,
+    live: &Arc<Live>,
+    request: Checked,
+    (origin, conversation): (Origin, Option<String>),
+    reader: Reader,
+) -> Result<Arc<Exchange>, InferenceError> {
+    let started = Instant::now();
+    let created_at = app.clock.now();
+    let permit = live.admit(created_at)?;
+    let (body, imposed) = request.for_runtime(live);
+    let runtime =
+        app.runtimes.post(live.id, request.kind.path(), body).await.map_err(InferenceError::from_runtime)?;
+    let exchange = Arc::new(Exchange::new(live.id, origin, conversation, request.body, created_at));
+    let in_flight = permit.accept(Arc::clone(&exchange));
+    app.store.begin_completion(&exchange.completion()).await;
+    let generation = Generation {
+        app: Arc::clone(app),
+        exchange: Arc::clone(&exchange),
+        in_flight,
+        runtime,
+        reader: match reader {
+            Reader::Client(sender) => Some(sender),
+            Reader::Nobody => None,
+        },
+        started,
+        imposed,
+    };
+    app.tasks.spawn(generation.run());
+    Ok(exchange)
+}

@@ -1,0 +1,310 @@
+//! Adding, changing and removing models: the hub keeps the files, the store their entries.
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::body::Body;
+use domain::limits;
+use futures::StreamExt;
+use hub::{ImportError, ImportOptions, Imported};
+use protocol::{
+    ErrorCode, FieldError, ModelId, Problem, UserId,
+    model::{ImportModel, LearningStageFinding, ModelFile, ModelScope, UpdateModel},
+    session::StopPolicy,
+};
+use serde_json::json;
+use store::{ModelRecord, WriteModelError};
+
+use crate::{api::problem::ApiError, app::App, control};
+
+/// Longest name or version of a model, in characters.
+const MAX_NAME: usize = 100;
+
+/// Whether a model's file is there, whole as far as its size tells.
+pub fn is_present(app: &App, file: &ModelFile) -> bool {
+    file.sha256.parse().is_ok_and(|sha256| app.hub.is_present(&sha256, file.bytes))
+}
+
+/// Where a model's file lies.
+pub fn path_of(app: &App, file: &ModelFile) -> Option<PathBuf> {
+    file.sha256.parse().ok().map(|sha256| app.hub.blob_path(&sha256))
+}
+
+/// A model that ships in the binary.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbeddedModel {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub gguf: &'static [u8],
+}
+
+/// Sees to it that the embedded models stand in the catalog, in the order given: the last is the newest.
+///
+/// # Errors
+/// A model cannot be kept.
+pub async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) -> Result<(), ApiError> {
+    for model in embedded {
+        let reference = format!("{}:{}", model.name, model.version);
+        if let Some(found) = app.store.find_model_by_name(app.owner, &reference).await? {
+            if found.files.iter().all(|file| is_present(app, file)) {
+                continue;
+            }
+        }
+        let options = ImportOptions { file_name: Some(format!("{}-{}.gguf", model.name, model.version)), ..Default::default() };
+        let imported = app.hub.import_bytes(model.gguf, options).await.map_err(refused)?;
+        let query = ImportModel {
+            name: Some(model.name.to_owned()),
+            version: Some(model.version.to_owned()),
+            tags: Some("demo".to_owned()),
+            scope: Some(ModelScope::Catalog),
+            ..ImportModel::default()
+        };
+        match record(app, app.owner, imported, &query).await {
+            Ok(_) => {}
+            // The entry is there and only its file was missing.
+            Err(error) if error.0.errors.iter().any(|error| error.code == "taken") => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Adds a model from a file on this machine.
+///
+/// # Errors
+/// The file cannot be used, or the name is taken.
+pub async fn import_path(
+    app: &Arc<App>,
+    owner: UserId,
+    path: PathBuf,
+    query: &ImportModel,
+) -> Result<ModelRecord, ApiError> {
+    check_query(query)?;
+    let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let options = ImportOptions { file_name, ..ImportOptions::default() };
+    let imported = app.hub.import_path(path, options, |_| {}).await.map_err(refused)?;
+    record(app, owner, imported, query).await
+}
+
+/// Adds a model from a request's body.
+///
+/// # Errors
+/// The file cannot be used, the name is taken, or the client went away.
+pub async fn import_stream(
+    app: &Arc<App>,
+    owner: UserId,
+    body: Body,
+    query: &ImportModel,
+) -> Result<ModelRecord, ApiError> {
+    check_query(query)?;
+    let options = ImportOptions { file_name: query.filename.clone(), ..ImportOptions::default() };
+    let mut upload = app.hub.begin_upload(options).await.map_err(refused)?;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let Ok(chunk) = chunk else {
+            upload.abort().await;
+            return Err(ApiError::new(ErrorCode::MalformedRequest, "the upload broke off; nothing of it was kept"));
+        };
+        upload.write(chunk).await.map_err(refused)?;
+    }
+    let imported = upload.finish().await.map_err(refused)?;
+    record(app, owner, imported, query).await
+}
+
+fn check_text(field: &str, text: &str) -> Result<(), FieldError> {
+    let length = text.chars().count();
+    if !(1..=MAX_NAME).contains(&length) {
+        let message = format!("the {field} has {length} characters; give 1 to {MAX_NAME}");
+        return Err(FieldError::new(field, "length", message));
+    }
+    if text.chars().any(|c| c.is_control()) || (field == "name" && text.contains(':')) {
+        let message = format!("the {field} holds a character that is not allowed (control characters, and `:` in names)");
+        return Err(FieldError::new(field, "character", message));
+    }
+    Ok(())
+}
+
+fn check_query(query: &ImportModel) -> Result<(), ApiError> {
+    let texts = [("name", &query.name), ("version", &query.version)];
+    let errors: Vec<FieldError> = texts
+        .into_iter()
+        .filter_map(|(field, text)| check_text(field, text.as_deref()?.trim()).err())
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
+}
+
+/// The name where none is given: the file's metadata, then its file name.
+fn offered_name(imported: &Imported, query: &ImportModel) -> String {
+    let of_file = query.filename.as_deref().or(query.path.as_deref()).map(|name| {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        name.strip_suffix(".gguf").unwrap_or(name).to_owned()
+    });
+    let name = query.name.clone().or_else(|| imported.inspection.name.clone()).or(of_file);
+    let name: String = name
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .map(|c| if c.is_control() || c == ':' { '-' } else { c })
+        .take(MAX_NAME)
+        .collect();
+    if name.is_empty() { "model".to_owned() } else { name }
+}
+
+async fn record(
+    app: &Arc<App>,
+    owner: UserId,
+    imported: Imported,
+    query: &ImportModel,
+) -> Result<ModelRecord, ApiError> {
+    let inspection = &imported.inspection;
+    let name = offered_name(&imported, query);
+    let asked_version = query.version.as_deref().map(str::trim).map(str::to_owned);
+    let tags = query.tags.as_deref().map_or_else(Vec::new, split_tags);
+    let learning_stage = match query.learning_stage {
+        Some(stage) => LearningStageFinding { stage, inferred_from: "the person who added it".to_owned() },
+        None => inspection.learning_stage.clone(),
+    };
+    let mut record = ModelRecord {
+        id: ModelId::generate(),
+        owner,
+        name,
+        version: asked_version.clone().unwrap_or_else(|| "1".to_owned()),
+        scope: query.scope.unwrap_or(ModelScope::Private),
+        family: inspection.architecture.clone(),
+        kind: inspection.kind,
+        parameters: inspection.parameters,
+        size_bytes: imported.bytes,
+        format: "gguf".to_owned(),
+        quantization: inspection.quantization.clone(),
+        context_length: inspection.context_length,
+        has_chat_template: inspection.has_chat_template(),
+        learning_stage,
+        tags: if tags.is_empty() { inspection.tags.iter().take(16).cloned().collect() } else { tags },
+        files: vec![ModelFile {
+            path: "model.gguf".to_owned(),
+            bytes: imported.bytes,
+            sha256: imported.sha256.to_string(),
+        }],
+        limits: StopPolicy::default(),
+        shape: inspection.shape,
+        created_at: app.clock.now(),
+    };
+    let mut number = 1u32;
+    loop {
+        match app.store.insert_model(&record).await {
+            Ok(()) => return Ok(record),
+            Err(WriteModelError::NameTaken) if asked_version.is_none() && number < 1000 => {
+                number += 1;
+                record.version = number.to_string();
+            }
+            Err(error) => return Err(unwritten(error)),
+        }
+    }
+}
+
+fn split_tags(tags: &str) -> Vec<String> {
+    tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+}
+
+fn unwritten(error: WriteModelError) -> ApiError {
+    match error {
+        WriteModelError::NameTaken => ApiError::field(FieldError::new(
+            "version",
+            "taken",
+            "a model of this name and version is there already; give another version",
+        )),
+        WriteModelError::Absent => ApiError::new(ErrorCode::ModelNotFound, "there is no such model"),
+        WriteModelError::Storage(error) => error.into(),
+    }
+}
+
+fn refused(error: ImportError) -> ApiError {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        message.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    let code = match &error {
+        ImportError::Inspect(_)
+        | ImportError::UnsupportedArchitecture { .. }
+        | ImportError::NoWeights
+        | ImportError::WrongSize { .. }
+        | ImportError::WrongContent { .. } => ErrorCode::ModelInvalid,
+        ImportError::TooLarge { .. } => ErrorCode::TooLarge,
+        ImportError::NoFile { .. } | ImportError::Source { .. } => ErrorCode::InvalidRequest,
+        ImportError::StorageFull { .. } | ImportError::Write(_) => ErrorCode::StorageUnavailable,
+        ImportError::UploadOver => ErrorCode::MalformedRequest,
+    };
+    let problem = Problem::new(code, message);
+    ApiError(match error {
+        ImportError::StorageFull { needed, free } => {
+            problem.with_figures(json!({"needed_bytes": needed, "free_bytes": free}))
+        }
+        _ => problem,
+    })
+}
+
+/// Changes a model's entry.
+///
+/// # Errors
+/// The fields that break a rule.
+pub async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateModel) -> Result<ModelRecord, ApiError> {
+    let mut after = before.clone();
+    let mut errors = Vec::new();
+    for (field, text, target) in
+        [("name", change.name, &mut after.name), ("version", change.version, &mut after.version)]
+    {
+        if let Some(text) = text {
+            match check_text(field, text.trim()) {
+                Ok(()) => *target = text.trim().to_owned(),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    if let Some(limits) = change.limits {
+        if limits.at.is_some() {
+            errors.push(FieldError::new("limits.at", "not_allowed", "a model's limits hold for every session: no wall-clock time"));
+        }
+        if let Err(more) = limits::check(&limits, &app.config.bounds(), app.clock.now(), None) {
+            errors.extend(more.into_iter().map(|error| FieldError {
+                field: error.field.replacen("stop.", "limits.", 1),
+                ..error
+            }));
+        }
+        after.limits = limits;
+    }
+    if !errors.is_empty() {
+        return Err(ApiError::fields(errors));
+    }
+    if let Some(tags) = change.tags {
+        after.tags = tags;
+    }
+    if let Some(stage) = change.learning_stage {
+        after.learning_stage = LearningStageFinding { stage, inferred_from: "the person who added it".to_owned() };
+    }
+    if after != before {
+        app.store.update_model(&after).await.map_err(unwritten)?;
+        control::nudge_queue(app);
+    }
+    Ok(after)
+}
+
+/// Removes the files of a removed model that no other model has.
+///
+/// # Errors
+/// The store or the disk fails; what is left is harmless and removed with the next removal.
+pub async fn remove_unused_blobs(app: &Arc<App>, model: &ModelRecord) -> Result<(), ApiError> {
+    for file in &model.files {
+        if app.store.is_blob_used(&file.sha256).await? {
+            continue;
+        }
+        if let Ok(sha256) = file.sha256.parse() {
+            let hub = app.hub.clone();
+            let removed = tokio::task::spawn_blocking(move || hub.remove_blob(&sha256)).await;
+            if let Ok(Err(error)) = removed {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a model's file was not removed");
+            }
+        }
+    }
+    Ok(())
+}

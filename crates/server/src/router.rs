@@ -1,0 +1,90 @@
+//! Every route of the server.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderValue, Method, Uri, header};
+use protocol::ErrorCode;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    api::{health, login, models, openapi, problem::ApiError},
+    app::App,
+    gateway::{self, error::InferenceError},
+};
+
+/// The whole service.
+pub fn router(app: &Arc<App>) -> Router {
+    let (management, _) = openapi::router().split_for_parts();
+    let (uploads, _) = models::upload_router().split_for_parts();
+    let bounded = Router::new()
+        .merge(management)
+        .merge(gateway::routes::router())
+        .layer(DefaultBodyLimit::max(app.config.limits.body_bytes));
+    Router::new()
+        .merge(bounded)
+        .merge(uploads.layer(DefaultBodyLimit::disable()))
+        .merge(health::router())
+        .merge(login::router())
+        .route("/api/openapi.json", get(openapi::show_openapi))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            ApiError::new(ErrorCode::Internal, "something broke on the server; its log says more").into_response()
+        }))
+        .layer(middleware::from_fn(finish))
+        .with_state(Arc::clone(app))
+}
+
+async fn no_route(method: Method, uri: Uri) -> Response {
+    let message = format!("there is no {method} {} here", uri.path());
+    if uri.path().starts_with("/v1/") {
+        return InferenceError::new(ErrorCode::NotFound, message).into_response();
+    }
+    ApiError::new(ErrorCode::NotFound, message).into_response()
+}
+
+async fn no_method(method: Method, uri: Uri) -> Response {
+    let message = format!("{method} is not allowed on {}", uri.path());
+    if uri.path().starts_with("/v1/") {
+        return InferenceError::new(ErrorCode::MethodNotAllowed, message).into_response();
+    }
+    ApiError::new(ErrorCode::MethodNotAllowed, message).into_response()
+}
+
+/// Headers that every answer has, and the one line that each request leaves in the log.
+async fn finish(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = logged_path(request.uri().path());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    let status = response.status().as_u16();
+    metrics::counter!("viva_http_requests_total", "status" => class(status)).increment(1);
+    tracing::info!(%method, path, status, ms = started.elapsed().as_secs_f64() * 1e3, "request");
+    response
+}
+
+/// Login codes are secrets: they do not reach the log.
+fn logged_path(path: &str) -> String {
+    if path.starts_with("/login/") { "/login/…".to_owned() } else { path.chars().take(200).collect() }
+}
+
+const fn class(status: u16) -> &'static str {
+    match status / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "other",
+    }
+}
