@@ -27,7 +27,8 @@ pub use crate::{
 #[async_trait]
 pub trait Launcher: Send + Sync + 'static {
     /// Starts the session's shim, and its runtime, detached. Done when the runtime's program was started; whether
-    /// it is ready is the caller's to probe. The same generation already alive is success.
+    /// it is ready is the caller's to probe. The same generation already alive is success. Dropped midway, the start
+    /// goes on: launch again to learn how it went.
     ///
     /// # Errors
     /// [`LaunchError::Ended`] if that generation ended, now or earlier (a program that is missing ends here, with a

@@ -158,7 +158,7 @@ impl Begun {
         ExitRecord {
             session: self.spec.session,
             generation: self.spec.generation,
-            cause: self.cause(end.cause, signal),
+            cause: cause_of(end.cause, signal, procfs::oom_kills().saturating_sub(self.oom_kills)),
             detail: None,
             exit_code: end.status.and_then(|status| status.exit_status()),
             signal,
@@ -170,12 +170,12 @@ impl Begun {
             log_tail,
         }
     }
+}
 
-    /// A SIGKILL that the shim did not send, while the kernel killed for want of memory, is the kernel's.
-    fn cause(&self, cause: ExitCause, signal: Option<i32>) -> ExitCause {
-        let unsent_kill = cause == ExitCause::Exited && signal == Some(libc::SIGKILL);
-        if unsent_kill && procfs::oom_kills() > self.oom_kills { ExitCause::MachineMemory } else { cause }
-    }
+/// A SIGKILL that the shim did not send, while the kernel killed for want of memory, is the kernel's.
+fn cause_of(cause: ExitCause, signal: Option<i32>, oom_kills: u64) -> ExitCause {
+    let unsent_kill = cause == ExitCause::Exited && signal == Some(libc::SIGKILL);
+    if unsent_kill && oom_kills > 0 { ExitCause::MachineMemory } else { cause }
 }
 
 fn open_own_log(options: &ShimOptions) -> io::Result<File> {
@@ -186,4 +186,19 @@ fn open_own_log(options: &ShimOptions) -> io::Result<File> {
 /// One line to the shim's log.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{} {text}", Timestamp::now());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_unsent_kill_is_the_kernels() {
+        let kill = Some(libc::SIGKILL);
+        assert_eq!(cause_of(ExitCause::Exited, kill, 1), ExitCause::MachineMemory);
+        assert_eq!(cause_of(ExitCause::Exited, kill, 0), ExitCause::Exited);
+        assert_eq!(cause_of(ExitCause::Exited, Some(libc::SIGSEGV), 1), ExitCause::Exited);
+        assert_eq!(cause_of(ExitCause::Memory, kill, 1), ExitCause::Memory);
+        assert_eq!(cause_of(ExitCause::StopRequested, kill, 1), ExitCause::StopRequested);
+    }
 }
