@@ -1,0 +1,102 @@
+//! `viva session list`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protocol::session::{Page, Session};
+
+use super::view;
+use crate::{
+    cli::ListArgs,
+    client::EventStream,
+    command::{Context, figures::counted},
+    failure::Failure,
+    output::Paint,
+};
+
+/// How often the remaining times are drawn anew.
+const TICK: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(args: &ListArgs, context: &Context<'_>) -> anyhow::Result<()> {
+    if args.watch {
+        return watch(args, context).await;
+    }
+    let answer = context.client.get("/api/v1/sessions", &query(args)).await?;
+    if context.output.is_json() {
+        context.output.json(&answer.text);
+        return Ok(());
+    }
+    let page: Page<Session> = answer.read()?;
+    context.output.write(&text(&page, context));
+    if page.items.is_empty() && args.status.is_none() && args.q.is_none() {
+        context.output.next("create one", "viva session create --wait");
+    }
+    Ok(())
+}
+
+fn query(args: &ListArgs) -> Vec<(&'static str, String)> {
+    let mut query = vec![("limit", args.limit.to_string())];
+    query.extend(args.status.map(|status| ("status", status.as_str().to_owned())));
+    query.extend(args.q.clone().map(|q| ("q", q)));
+    query
+}
+
+fn text(page: &Page<Session>, context: &Context<'_>) -> String {
+    let style = context.output.style();
+    if page.items.is_empty() {
+        return "No sessions.\n".into();
+    }
+    let mut text = view::table(&page.items, Timestamp::now()).render(style, context.output.width());
+    if page.next_cursor.is_some() {
+        let shown = counted(page.items.len() as u64, "session");
+        text.push_str(&style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --limit, --q, --status.\n")));
+    }
+    text
+}
+
+/// Draws the list anew at each change, and each second for the time that is left.
+async fn watch(args: &ListArgs, context: &Context<'_>) -> anyhow::Result<()> {
+    if context.output.is_json() || !context.output.out_is_terminal() {
+        return Err(Failure::usage("--watch needs a terminal")
+            .hint("for programs: `GET /api/v1/events`, or `viva session list --json`")
+            .into());
+    }
+    let query = query(args);
+    let mut events = context.client.events("/api/v1/events", &[]).await.ok();
+    let mut page: Page<Session> = context.client.get("/api/v1/sessions", &query).await?.read()?;
+    let mut tick = tokio::time::interval(TICK);
+    let mut notice = None;
+    loop {
+        draw(context, &page, notice);
+        let changed = tokio::select! {
+            changed = next_change(&mut events) => changed,
+            _ = tick.tick() => events.is_none(),
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        };
+        if !changed {
+            continue;
+        }
+        match context.client.get("/api/v1/sessions", &query).await.and_then(|answer| answer.read()) {
+            Ok(read) => (page, notice) = (read, None),
+            Err(_) => notice = Some("the server does not answer; trying again"),
+        }
+        if events.is_none() && notice.is_none() {
+            events = context.client.events("/api/v1/events", &[]).await.ok();
+        }
+    }
+}
+
+/// True at an event, and once when the stream has ended, which leaves `None`.
+async fn next_change(events: &mut Option<EventStream>) -> bool {
+    let Some(stream) = events else { return std::future::pending().await };
+    if !matches!(stream.next().await, Ok(Some(_))) {
+        *events = None;
+    }
+    true
+}
+
+fn draw(context: &Context<'_>, page: &Page<Session>, notice: Option<&str>) {
+    let style = context.output.style();
+    let foot = notice.unwrap_or("Ctrl-C leaves.");
+    context.output.page(&format!("{}\n{}\n", text(page, context), style.paint(Paint::Dim, foot)));
+}
