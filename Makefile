@@ -1,0 +1,54 @@
+# The commands of the project. Each installs what it needs.
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+VENV   := $(TARGET)/venv
+SDK    := tests/sdk
+
+.PHONY: run build test check bench bench-peers audit setup setup-test
+
+## Build Viva, start it with its demo model, open a session.
+run: build
+	@scripts/run.sh
+
+## Build the release binary; ./viva leads to it.
+build: setup
+	cargo build --release --locked
+	@ln -sfn "$(abspath $(TARGET))/release/viva" viva
+
+## Every test: units, engine, crashes, the SDKs.
+test: setup-test
+	VIVA_TEST_PYTHON="$(abspath $(VENV))/bin/python" cargo test --workspace --locked
+
+## Format, lints, documentation.
+check: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+
+## Measurements; beside llama-server where `make bench-peers` has built it.
+bench: build $(VENV)/.ready
+	"$(VENV)/bin/python" bench/bench.py --viva ./viva --target "$(abspath $(TARGET))"
+
+## Build llama-server and llama-bench for comparison (optional, some minutes).
+bench-peers: setup-test
+	bench/build-peers.sh "$(abspath $(TARGET))/peers"
+
+## Licences and advisories; needs a network and cargo-deny.
+audit:
+	cargo deny check licenses advisories
+
+setup:
+	@scripts/setup.sh build
+
+setup-test: $(VENV)/.ready $(SDK)/node_modules/.ready
+
+$(VENV)/.ready: $(SDK)/requirements.txt
+	@scripts/setup.sh test
+	python3 -m venv "$(VENV)"
+	"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -r $(SDK)/requirements.txt
+	@touch "$@"
+
+$(SDK)/node_modules/.ready: $(SDK)/package.json
+	@scripts/setup.sh test
+	cd $(SDK) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch "$@"
