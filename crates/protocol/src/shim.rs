@@ -215,6 +215,7 @@ pub enum ExitCause {
 /// The line `{"viva_engine_exit": {"code": …, "message": …}}`, the engine's last on standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineExit {
+    /// As written: one of [`crate::engine::EngineExitCode`], or a code of another version or runtime.
     pub code: String,
     pub message: String,
 }

@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use protocol::shim::{EngineExit, EngineExitLine};
+use protocol::{
+    engine::EXIT_LINE_KEY,
+    shim::{EngineExit, EngineExitLine},
+};
 
 const LINES: usize = 20;
 const LINE_CHARS: usize = 400;
@@ -50,7 +53,7 @@ impl LogTail {
 }
 
 fn engine_exit(line: &str) -> Option<EngineExit> {
-    if !line.starts_with(r#"{"viva_engine_exit""#) {
+    if !line.starts_with('{') || !line.contains(EXIT_LINE_KEY) {
         return None;
     }
     let line: EngineExitLine = serde_json::from_str(line).ok()?;
@@ -78,7 +81,7 @@ mod tests {
     #[test]
     fn the_engines_word_is_read_though_it_comes_in_pieces() {
         let mut tail = LogTail::default();
-        tail.feed(b"noise\n{\"viva_engine_exit\":{\"code\":\"model_inv");
+        tail.feed(format!("noise\n{{\"{EXIT_LINE_KEY}\": {{\"code\":\"model_inv").as_bytes());
         tail.feed(b"alid\",\"message\":\"no tensors\"}}\n");
         let (_, exit) = tail.finish();
         assert_eq!(exit.expect("an exit line").code, "model_invalid");
