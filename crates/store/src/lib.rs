@@ -1,1 +1,35 @@
-//! store
+//! All of Viva's SQL: SQLite in one file, with one writer that commits in groups.
+//!
+//! The store keeps what it is given and decides only what must be decided inside a transaction: whether a
+//! name is free, whether a quota is reached, whether a write was based on the present revision, whether a
+//! model is in use. It reads no clock, starts no process and knows no HTTP; callers bring the time.
+//! `docs/storage.md` explains the schema, the group commit, the search and the erasing.
+
+mod change;
+mod completion;
+mod database;
+mod erase;
+mod error;
+mod model;
+mod page;
+mod rows;
+mod scrub;
+mod search;
+mod session;
+mod user;
+mod writer;
+
+pub use change::Change;
+pub use completion::{
+    Begin, Checkpoint, CompletionFilter, DeleteCompletionError, Finish, Picks, Star, StarError, WriteCompletionError,
+};
+pub use database::{OpenError, Settings, Store};
+pub use erase::{EraseError, ErasedRows};
+pub use error::{BadCursor, ListError, StorageError};
+pub use model::{DeleteModelError, ModelFilter, ModelRecord, WriteModelError};
+pub use page::{MAX_LIMIT, Paging};
+pub use scrub::{ScrubError, Scrubbed};
+pub use session::{
+    Counts, CreateSessionError, Created, Creation, Idempotency, SessionFilter, Transition, WriteSessionError,
+};
+pub use user::User;

@@ -1,0 +1,221 @@
+//! Opening and closing: the folder, its lock, the migrations, the connections.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    Connection, SqlSafeStr, SqliteConnection, SqlitePool,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::watch;
+
+use crate::{StorageError, error::result_code, writer::Writer};
+
+/// The schema's versions; what has been released is never changed, only followed by another.
+fn migrations() -> Migrator {
+    let initial = include_str!("../migrations/0001_initial.sql");
+    let simple = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![simple(1, "initial", initial)])
+}
+
+/// How the database is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Connections that read, at least 1.
+    pub readers: u32,
+    /// Commands that wait for the writer before callers wait, at least 1.
+    pub queue: usize,
+    /// Bytes that the database may have, without its journal; none: as much as the disk holds.
+    pub max_bytes: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { readers: 4, queue: 4096, max_bytes: None }
+    }
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory cannot be made or is not a directory, or its files cannot be written.
+    #[error("the data directory {path} cannot be used")]
+    Directory {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
+    /// Another process has it open.
+    #[error("the data directory {path} is in use by another server")]
+    InUse { path: String },
+    /// A newer version of Viva wrote it.
+    #[error("the database is of version {found}, newer than the {supported} that this Viva knows; use the newer Viva")]
+    Newer { found: i64, supported: i64 },
+    /// The schema could not be brought up to date.
+    #[error("the database's schema cannot be brought up to date")]
+    Migration(#[source] Box<MigrateError>),
+    /// SQLite was built without what the store needs.
+    #[error("SQLite was built without {option}; build Viva with the settings of its own workspace")]
+    Sqlite { option: &'static str },
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The storage of one data directory. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: SqlitePool,
+    writer: Writer,
+    /// Holds the lock of the data directory until the last clone is gone.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the database of `data`, making what is absent; the directory is made for the owner alone.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the directory, the lock, the version, the file itself.
+    pub async fn open(data: &Path, settings: &Settings) -> Result<Self, OpenError> {
+        let lock = lock(data)?;
+        let options = options(data, settings);
+        let mut connection = SqliteConnection::connect_with(&options).await.map_err(|error| connecting(data, error))?;
+        require_page_access(&mut connection).await?;
+        migrate(&mut connection).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(settings.readers.max(1))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+        let writer = Writer::start(connection, settings.queue).await?;
+        Ok(Self { inner: Arc::new(Inner { readers, writer, _lock: lock }) })
+    }
+
+    /// Finishes what was accepted, folds the journal into the database and closes it; later calls are answered
+    /// [`StorageError::Closed`].
+    ///
+    /// # Errors
+    /// What could not be written at the end. The store is closed all the same.
+    pub async fn close(&self) -> Result<(), StorageError> {
+        self.inner.readers.close().await;
+        self.inner.writer.close().await
+    }
+
+    /// The number of the latest visible change of any session; 0 where there was none.
+    pub fn latest_change(&self) -> u64 {
+        *self.inner.writer.changes().borrow()
+    }
+
+    /// Follows [`latest_change`](Self::latest_change): told after each commit that changed something visible.
+    pub fn watch_changes(&self) -> watch::Receiver<u64> {
+        self.inner.writer.changes()
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.inner.writer
+    }
+}
+
+fn unusable(data: &Path) -> impl Fn(io::Error) -> OpenError {
+    let path = data.display().to_string();
+    move |source| OpenError::Directory { path: path.clone(), source }
+}
+
+fn lock(data: &Path) -> Result<File, OpenError> {
+    let unusable = unusable(data);
+    DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(&unusable)?;
+    let path = data.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(&unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: data.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+const PAGE_BYTES: u32 = 4096;
+/// Pages of journal after which a commit folds it into the database: rarer than SQLite's 1,000, as each folding
+/// costs the group an fsync of the database file.
+const CHECKPOINT_PAGES: &str = "4000";
+
+fn options(data: &Path, settings: &Settings) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new()
+        .filename(data.join("viva.db"))
+        .create_if_missing(true)
+        .page_size(PAGE_BYTES)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(256)
+        .pragma("secure_delete", "ON")
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-16384")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+    match settings.max_bytes {
+        Some(bytes) => options.pragma("max_page_count", (bytes / u64::from(PAGE_BYTES)).max(1).to_string()),
+        None => options,
+    }
+}
+
+/// A file that cannot be opened is the directory's fault; one that can but is no database is damaged.
+fn connecting(data: &Path, error: sqlx::Error) -> OpenError {
+    const CANNOT_OPEN: i32 = 14;
+    const READ_ONLY: i32 = 8;
+    const PERMISSION: i32 = 3;
+    match result_code(&error).map(|code| code & 0xff) {
+        Some(CANNOT_OPEN | READ_ONLY | PERMISSION) => {
+            unusable(data)(io::Error::new(io::ErrorKind::PermissionDenied, error))
+        }
+        _ => OpenError::Storage(error.into()),
+    }
+}
+
+async fn require_page_access(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let option = "ENABLE_DBPAGE_VTAB";
+    let present: bool = sqlx::query_scalar("SELECT sqlite_compileoption_used(?)")
+        .bind(option)
+        .fetch_one(connection)
+        .await
+        .map_err(StorageError::from)?;
+    if present { Ok(()) } else { Err(OpenError::Sqlite { option }) }
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let migrations = migrations();
+    let supported = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(StorageError::from)?;
+    if known {
+        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(StorageError::from)?;
+        if let Some(found) = found.filter(|found| *found > supported) {
+            return Err(OpenError::Newer { found, supported });
+        }
+    }
+    migrations.run_direct(None, connection, false).await.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => OpenError::Storage(error.into()),
+        error => OpenError::Migration(Box::new(error)),
+    })
+}

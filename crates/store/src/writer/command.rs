@@ -1,0 +1,79 @@
+//! Commands: what runs inside the writer's transaction and gives an answer.
+
+use std::{future::Future, pin::Pin};
+
+use sqlx::SqliteConnection;
+
+use super::Reply;
+use crate::StorageError;
+
+/// The transaction that a command works in.
+pub(crate) struct Tx<'a> {
+    pub(crate) connection: &'a mut SqliteConnection,
+    pub(super) change: &'a mut u64,
+}
+
+impl Tx<'_> {
+    /// The number of the next visible change. One that is not committed leaves a gap in the numbers.
+    pub(crate) fn next_change(&mut self) -> i64 {
+        *self.change += 1;
+        i64::try_from(*self.change).unwrap_or(i64::MAX)
+    }
+}
+
+/// Something to do in a transaction. An error undoes what it wrote.
+pub(crate) trait Command: Send + 'static {
+    type Output: Send + 'static;
+    type Error: From<StorageError> + Send + 'static;
+
+    fn apply(self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// What is to become of a command's writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Keep,
+    Undo,
+}
+
+/// A command whose answer waits for the commit.
+pub(super) trait AnyCommand: Send {
+    fn apply<'a>(&'a mut self, tx: Tx<'a>) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
+    /// Answers the caller: what the command gave if its group was committed, else why it was not.
+    fn answer(self: Box<Self>, committed: Result<(), StorageError>);
+}
+
+struct Waiting<C: Command> {
+    command: Option<C>,
+    result: Option<Result<C::Output, C::Error>>,
+    reply: Reply<Result<C::Output, C::Error>>,
+}
+
+pub(super) fn boxed<C: Command>(command: C, reply: Reply<Result<C::Output, C::Error>>) -> Box<dyn AnyCommand> {
+    Box::new(Waiting { command: Some(command), result: None, reply })
+}
+
+impl<C: Command> AnyCommand for Waiting<C> {
+    fn apply<'a>(&'a mut self, mut tx: Tx<'a>) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(command) = self.command.take() else { return Verdict::Undo };
+            let result = command.apply(&mut tx).await;
+            let verdict = if result.is_ok() { Verdict::Keep } else { Verdict::Undo };
+            self.result = Some(result);
+            verdict
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StorageError>) {
+        let answer = match (self.result, committed) {
+            // A refusal stands whatever became of the group: it wrote nothing.
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(output)), Ok(())) => Ok(output),
+            (_, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(StorageError::Closed.into()),
+        };
+        // A caller that has gone away wants no answer.
+        let _ = self.reply.send(answer);
+    }
+}

@@ -1,0 +1,133 @@
+//! One group: a transaction, a savepoint for whatever may fail alone, one commit, then the answers.
+
+use protocol::CompletionId;
+use sqlx::SqliteConnection;
+use tokio::time::Instant;
+
+use super::{
+    Reply, Tx,
+    command::{AnyCommand, Verdict},
+    pending::Pending,
+    records::{self, Outcome},
+};
+use crate::{Begin, Checkpoint, Finish, StorageError, WriteCompletionError};
+
+type RecordReply = Reply<Result<(), WriteCompletionError>>;
+
+/// The steps of completions in a group.
+#[derive(Default)]
+pub(super) struct Records {
+    pub(super) begins: Vec<(Box<Begin>, Option<RecordReply>)>,
+    pub(super) checkpoints: Vec<(CompletionId, Checkpoint)>,
+    pub(super) finishes: Vec<(Box<Finish>, String, RecordReply)>,
+}
+
+/// What is committed together.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) records: Records,
+    pub(super) commands: Vec<Box<dyn AnyCommand>>,
+}
+
+impl Records {
+    pub(super) fn len(&self) -> usize {
+        self.begins.len() + self.checkpoints.len() + self.finishes.len()
+    }
+}
+
+impl Group {
+    pub(super) fn len(&self) -> usize {
+        self.records.len() + self.commands.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Commits a group and answers everyone in it. True if it was committed.
+pub(super) async fn commit(
+    connection: &mut SqliteConnection,
+    mut group: Group,
+    pending: &mut Pending,
+    change: &mut u64,
+) -> bool {
+    let worked = work(connection, &mut group, pending, change).await;
+    let (outcome, committed) = match worked {
+        Ok(outcome) => match sqlx::query("COMMIT").execute(&mut *connection).await {
+            Ok(_) => (outcome, Ok(())),
+            Err(error) => (Outcome::default(), Err(StorageError::from(error))),
+        },
+        Err(error) => (Outcome::default(), Err(error)),
+    };
+    if let Err(error) = &committed {
+        tracing::error!(error = error as &dyn std::error::Error, jobs = group.len(), "a group was not committed");
+        // SQLite has rolled back by itself after some errors: that there is nothing to roll back is no fault.
+        let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+    }
+    let done = committed.is_ok();
+    answer(group, outcome, committed, pending);
+    done
+}
+
+async fn work(
+    connection: &mut SqliteConnection,
+    group: &mut Group,
+    pending: &Pending,
+    change: &mut u64,
+) -> Result<Outcome, StorageError> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    let outcome =
+        records::apply(&mut Tx { connection: &mut *connection, change: &mut *change }, &group.records, pending).await?;
+    for command in &mut group.commands {
+        sqlx::query("SAVEPOINT command").execute(&mut *connection).await?;
+        let verdict = command.apply(Tx { connection: &mut *connection, change: &mut *change }).await;
+        if verdict == Verdict::Undo {
+            sqlx::query("ROLLBACK TO command").execute(&mut *connection).await?;
+        }
+        sqlx::query("RELEASE command").execute(&mut *connection).await?;
+    }
+    Ok(outcome)
+}
+
+fn answer(group: Group, outcome: Outcome, committed: Result<(), StorageError>, pending: &mut Pending) {
+    let now = Instant::now();
+    let refused = |index: usize, list: &[Option<WriteCompletionError>]| list.get(index).cloned().flatten();
+    let stored = |index, list: &[Option<WriteCompletionError>]| match (&committed, refused(index, list)) {
+        (Err(error), _) => Err(WriteCompletionError::Storage(error.clone())),
+        (Ok(()), Some(error)) => Err(error),
+        (Ok(()), None) => Ok(()),
+    };
+    // Nobody waits for a reply that cannot be delivered.
+    for (index, (begin, reply)) in group.records.begins.into_iter().enumerate() {
+        let result = stored(index, &outcome.begins);
+        match (&result, reply) {
+            (Ok(()), None) => pending.stored_running(begin.id, Default::default()),
+            (Err(WriteCompletionError::Storage(_)), None) => pending.retry(begin, now),
+            (Err(error), None) => tracing::warn!(%error, "the begin of a completion was let go"),
+            (_, Some(reply)) => {
+                if result.is_ok() {
+                    pending.stored_running(begin.id, Default::default());
+                }
+                let _ = reply.send(result);
+            }
+        }
+    }
+    if committed.is_ok() {
+        for (id, checkpoint) in group.records.checkpoints {
+            if pending.counted(id).is_some() {
+                pending.stored_running(id, checkpoint.usage);
+            }
+        }
+    }
+    for (index, (finish, _, reply)) in group.records.finishes.into_iter().enumerate() {
+        let result = stored(index, &outcome.finishes);
+        if result.is_ok() {
+            pending.stored_done(finish.begin.id);
+        }
+        let _ = reply.send(result);
+    }
+    for command in group.commands {
+        command.answer(committed.clone());
+    }
+}
