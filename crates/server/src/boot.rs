@@ -16,7 +16,6 @@ use domain::{Event, State, reason};
 use hub::Hub;
 use launcher::{Launcher, LocalLauncher, LocalLauncherConfig};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use protocol::UserId;
 use serde_json::json;
 use store::Store;
 use tokio::net::TcpListener;
@@ -132,7 +131,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     };
     let key = TokenKey::ensure(&data)?;
     let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
-    let owner = store.ensure_owner(UserId::generate(), clock.now()).await?;
+    let owner = store.ensure_owner(clock.now()).await?.id;
     let url = options.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let token = owner_token(&data, options.token);
     store.set_token_hash(owner, "owner", token::hash(&token)).await?;

@@ -13,8 +13,8 @@ mod supervisor;
 
 pub use erase::delete;
 pub use exit::bytes;
-pub use machine::{Memory, memory};
-pub use queue::{Place, nudge as nudge_queue, run as run_queue};
+pub use machine::memory;
+pub use queue::{nudge as nudge_queue, run as run_queue};
 pub use supervisor::{Supervisors, adopt, supervise};
 
 use domain::{Event, Refusal, Session, State, Step};
@@ -47,7 +47,7 @@ pub enum ApplyError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("could not read the session")]
-    Read(#[source] store::StoreError),
+    Read(#[source] store::StorageError),
     #[error("could not write the session")]
     Write(#[source] store::WriteSessionError),
 }
@@ -69,21 +69,15 @@ pub async fn apply(app: &App, id: SessionId, event: &Event, actor: &str) -> Resu
             Step::Moved(state) => state,
         };
         let after = moved(&before, state, now);
-        let transition = Transition {
-            at: now,
-            from: Some(before.state.phase()),
-            to: after.state.phase(),
-            status: after.state.status(),
-            reason: after.state.reason().cloned(),
-            actor: actor.to_owned(),
-        };
-        match app.store.write_session(before.revision, &after, Some(&transition)).await {
+        let from = before.state.phase();
+        let transition = Transition { actor: actor.to_owned(), from, at: now };
+        match app.store.write_session(before.revision, after, Some(transition)).await {
             Ok(session) => {
-                log_transition(&session, transition.from, actor);
+                log_transition(&session, from, actor);
                 app.supervisors.nudge(id);
                 return Ok(Applied::Moved(session));
             }
-            Err(store::WriteSessionError::Conflict) if attempt < ATTEMPTS => attempt += 1,
+            Err(store::WriteSessionError::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(ApplyError::Write(error)),
         }
     }
@@ -100,12 +94,12 @@ fn moved(before: &Session, state: State, now: Timestamp) -> Session {
     after
 }
 
-fn log_transition(session: &Session, from: Option<Phase>, actor: &str) {
+fn log_transition(session: &Session, from: Phase, actor: &str) {
     let to = session.state.phase().as_str();
     metrics::counter!("viva_session_transitions_total", "to" => to).increment(1);
     tracing::info!(
         session = %session.id,
-        from = from.map_or("", Phase::as_str),
+        from = from.as_str(),
         to,
         status = session.state.status().as_str(),
         reason = session.state.reason().map_or("", |reason| reason.code.as_str()),

@@ -33,7 +33,7 @@ pub async fn create(
 ) -> Result<Session, ApiError> {
     let idempotency = key.map(|key| {
         let body = serde_json::to_vec(&request).unwrap_or_default();
-        Idempotency { key, body_sha256: Sha256::digest(body).into() }
+        Idempotency { key_sha256: Sha256::digest(key).into(), body_sha256: Sha256::digest(body).into() }
     });
     let model = find_model(app, owner, &request.model).await?;
     let now = app.clock.now();
@@ -45,10 +45,10 @@ pub async fn create(
     }
     loop {
         let creation = Creation {
-            session: &session,
-            actor: &owner.to_string(),
-            quotas: &app.config.quotas(),
-            idempotency: idempotency.as_ref(),
+            session: session.clone(),
+            actor: owner.to_string(),
+            quotas: app.config.quotas(),
+            idempotency,
         };
         match app.store.create_session(creation).await {
             Ok(Created::New(session)) => {
@@ -76,6 +76,7 @@ fn refused(error: CreateSessionError) -> ApiError {
             ErrorCode::IdempotencyConflict,
             "this Idempotency-Key was used for another request; use a new key for a new session",
         ),
+        CreateSessionError::OwnerUnknown => ApiError::new(ErrorCode::Unauthorized, "this user does not exist any more"),
         CreateSessionError::Storage(error) => error.into(),
     }
 }
@@ -85,10 +86,7 @@ fn refused(error: CreateSessionError) -> ApiError {
 /// # Errors
 /// `model_not_found`, for the field `model`.
 pub async fn find_model(app: &App, owner: UserId, wanted: &str) -> Result<ModelRecord, ApiError> {
-    let found = match wanted.parse() {
-        Ok(id) => app.store.find_model(id).await?.filter(|model| model.is_visible_to(owner)),
-        Err(_) => app.store.find_model_by_name(owner, wanted).await?,
-    };
+    let found = app.store.resolve_model(owner, wanted).await?;
     found.ok_or_else(|| {
         let shown: String = wanted.chars().take(100).collect();
         let message = format!("there is no model `{shown}`; `viva model list` names those that there are");

@@ -44,7 +44,7 @@ pub struct EmbeddedModel {
 pub async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) -> Result<(), ApiError> {
     for model in embedded {
         let reference = format!("{}:{}", model.name, model.version);
-        if let Some(found) = app.store.find_model_by_name(app.owner, &reference).await? {
+        if let Some(found) = app.store.resolve_model(app.owner, &reference).await? {
             if found.files.iter().all(|file| is_present(app, file)) {
                 continue;
             }
@@ -165,10 +165,12 @@ async fn record(
     };
     let mut record = ModelRecord {
         id: ModelId::generate(),
-        owner,
+        owner: match query.scope.unwrap_or(ModelScope::Private) {
+            ModelScope::Catalog => None,
+            ModelScope::Private => Some(owner),
+        },
         name,
         version: asked_version.clone().unwrap_or_else(|| "1".to_owned()),
-        scope: query.scope.unwrap_or(ModelScope::Private),
         family: inspection.architecture.clone(),
         kind: inspection.kind,
         parameters: inspection.parameters,
@@ -190,7 +192,7 @@ async fn record(
     };
     let mut number = 1u32;
     loop {
-        match app.store.insert_model(&record).await {
+        match app.store.insert_model(record.clone()).await {
             Ok(()) => return Ok(record),
             Err(WriteModelError::NameTaken) if asked_version.is_none() && number < 1000 => {
                 number += 1;
@@ -212,7 +214,7 @@ fn unwritten(error: WriteModelError) -> ApiError {
             "taken",
             "a model of this name and version is there already; give another version",
         )),
-        WriteModelError::Absent => ApiError::new(ErrorCode::ModelNotFound, "there is no such model"),
+        WriteModelError::NotFound => ApiError::new(ErrorCode::ModelNotFound, "there is no such model"),
         WriteModelError::Storage(error) => error.into(),
     }
 }
@@ -283,7 +285,7 @@ pub async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateModel) ->
         after.learning_stage = LearningStageFinding { stage, inferred_from: "the person who added it".to_owned() };
     }
     if after != before {
-        app.store.update_model(&after).await.map_err(unwritten)?;
+        app.store.update_model(after.clone()).await.map_err(unwritten)?;
         control::nudge_queue(app);
     }
     Ok(after)

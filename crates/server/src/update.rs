@@ -24,13 +24,15 @@ pub async fn update(
     id: SessionId,
     change: &UpdateSession,
 ) -> Result<Session, ApiError> {
-    for _ in 0..8 {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
         let before = find_own(app, owner, id).await?;
         let after = changed(app, &before, change).await?;
         if after == before {
             return Ok(before);
         }
-        match app.store.write_session(before.revision, &after, None).await {
+        match app.store.write_session(before.revision, after, None).await {
             Ok(session) => {
                 if let Some(live) = app.live.find(id) {
                     live.set_limits(&session);
@@ -38,11 +40,10 @@ pub async fn update(
                 app.supervisors.nudge(id);
                 return Ok(session);
             }
-            Err(WriteSessionError::Conflict) => {}
+            Err(WriteSessionError::Conflict { .. }) if attempts < 8 => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(WriteSessionError::Conflict.into())
 }
 
 async fn changed(app: &App, before: &Session, change: &UpdateSession) -> Result<Session, ApiError> {

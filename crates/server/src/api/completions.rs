@@ -17,7 +17,7 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use store::CompletionFilter;
+use store::{CompletionFilter, DeleteCompletionError, Picks, StarError};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -77,7 +77,11 @@ async fn list_completions(
     let paging = paging(query.limit, query.cursor)?;
     let filter = CompletionFilter {
         q: query.q,
-        starred: query.starred,
+        picks: match query.starred {
+            Some(true) => Picks::Starred,
+            Some(false) => Picks::Unstarred,
+            None => Picks::All,
+        },
         origin: query.origin,
         conversation: query.conversation,
     };
@@ -136,7 +140,7 @@ async fn create_completion(
     let incoming = read_chat(&app, request).await?;
     let conversation = conversation(&incoming.body)?;
     let live = find_open(&app, id).await?;
-    let checked = incoming.check(&live).map_err(InferenceError::from)?;
+    let checked = incoming.check(&live)?;
     let exchange = start(&app, &live, checked, (Origin::Playground, conversation), Reader::Nobody).await?;
     let location = format!("/api/v1/completions/{}", exchange.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(exchange.completion())).into_response())
@@ -200,7 +204,12 @@ async fn update_completion(
     ApiJson(change): ApiJson<UpdateCompletion>,
 ) -> Result<Json<Completion>, ApiError> {
     find_own_completion(&app, owner, id).await?;
-    app.store.star_completion(id, if change.starred { store::Star::Set } else { store::Star::Clear }).await?;
+    app.store.star_completion(id, if change.starred { store::Star::Set } else { store::Star::Cleared })
+        .await
+        .map_err(|error| match error {
+            StarError::NotFound => ApiError::not_found("completion"),
+            StarError::Storage(error) => error.into(),
+        })?;
     let completion = find_own_completion(&app, owner, id).await?;
     Ok(Json(Completion { starred: change.starred, ..completion }))
 }
@@ -216,7 +225,14 @@ async fn delete_completion(
 ) -> Result<StatusCode, ApiError> {
     find_own_completion(&app, owner, id).await?;
     confirmation.check("a completion")?;
-    app.store.delete_completion(id).await?;
+    app.store.delete_completion(id).await.map_err(|error| match error {
+        DeleteCompletionError::NotFound => ApiError::not_found("completion"),
+        DeleteCompletionError::Running => ApiError::new(
+            ErrorCode::CompletionRunning,
+            "the answer is still being written; stop it first, or wait for its end",
+        ),
+        DeleteCompletionError::Storage(error) => error.into(),
+    })?;
     app.store.scrub().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -74,13 +74,10 @@ impl Follower {
     }
 
     fn event(&mut self, change: Change) -> Event {
-        let (number, event) = match &change {
-            Change::Session(number, session) => {
-                (*number, Event::default().event("session").json_data(view::session(&self.app, session)))
-            }
-            Change::Deleted(number, id) => {
-                (*number, Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }))
-            }
+        let number = change.number();
+        let event = match &change {
+            Change::Session(_, session) => Event::default().event("session").json_data(view::session(&self.app, session)),
+            Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),
         };
         self.last = self.last.max(number);
         event.unwrap_or_default().id(number.to_string())

@@ -205,7 +205,7 @@ async fn workbook(app: &App, id: SessionId, picks: Picks) -> Result<Vec<u8>, Api
         ApiError::new(protocol::ErrorCode::Internal, "the workbook could not be written; JSONL and CSV hold the same")
     };
     let mut book = Workbook::new();
-    let sheet = book.add_worksheet_with_constant_memory();
+    let sheet = book.add_worksheet();
     let bold = Format::new().set_bold();
     for (column, name) in (0u16..).zip(COLUMNS) {
         sheet.write_string_with_format(0, column, name, &bold).map_err(failed)?;

@@ -13,7 +13,7 @@ use protocol::{
     model::{ImportModel, Model, ModelScope, UpdateModel},
 };
 use serde::{Deserialize, Serialize};
-use store::{DeleteModelError, ModelFilter, ModelRecord};
+use store::{BadCursor, DeleteModelError, ListError, ModelFilter, ModelRecord};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -65,13 +65,20 @@ async fn list_models(
 ) -> Result<Json<ModelPage>, ApiError> {
     let paging = super::extract::paging(query.limit, query.cursor)?;
     let filter = ModelFilter { scope: query.scope, q: query.q };
-    let page = app.store.list_models(owner, &filter, &paging).await?;
-    let items = page.items.iter().map(|model| view::model(&app, model)).collect();
-    Ok(Json(ModelPage { items, next_cursor: page.next_cursor }))
+    let models = app.store.list_models(owner, &filter).await?;
+    let after = match &paging.cursor {
+        Some(cursor) => cursor.parse::<ModelId>().map(Some).map_err(|_| ListError::BadCursor(BadCursor))?,
+        None => None,
+    };
+    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+    let mut rest = models.iter().filter(|model| after.is_none_or(|after| model.id < after));
+    let items: Vec<Model> = rest.by_ref().take(limit).map(|model| view::model(&app, model)).collect();
+    let next_cursor = rest.next().and(items.last()).map(|model| model.id.to_string());
+    Ok(Json(ModelPage { items, next_cursor }))
 }
 
 async fn find_visible(app: &App, owner: UserId, id: ModelId) -> Result<ModelRecord, ApiError> {
-    let model = app.store.find_model(id).await?.filter(|model| model.is_visible_to(owner));
+    let model = app.store.find_model(id).await?.filter(|model| model.owner.is_none_or(|of| of == owner));
     model.ok_or_else(|| ApiError::new(ErrorCode::ModelNotFound, "there is no such model"))
 }
 
@@ -121,7 +128,7 @@ async fn delete_model(
                 .with_figures(serde_json::json!({"sessions": ids})),
             ));
         }
-        Err(DeleteModelError::Absent) => return Err(ApiError::new(ErrorCode::ModelNotFound, "there is no such model")),
+        Err(DeleteModelError::NotFound) => return Err(ApiError::new(ErrorCode::ModelNotFound, "there is no such model")),
         Err(DeleteModelError::Storage(error)) => return Err(error.into()),
     }
     models::remove_unused_blobs(&app, &model).await?;

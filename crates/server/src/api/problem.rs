@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use protocol::{ErrorCode, FieldError, Problem};
-use store::{ListError, StorageError, WriteSessionError};
+use store::{ListError, ScrubError, StorageError, WriteSessionError};
 
 use crate::{control::ApplyError, gateway::error::InferenceError};
 
@@ -71,6 +71,18 @@ impl From<StorageError> for ApiError {
     }
 }
 
+impl From<ScrubError> for ApiError {
+    fn from(error: ScrubError) -> Self {
+        match error {
+            ScrubError::Storage(error) => error.into(),
+            error @ (ScrubError::ReaderInTheWay | ScrubError::TooLarge { .. }) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "deleted data could not be wiped yet");
+                Self::new(ErrorCode::StorageUnavailable, format!("it is deleted, but its bytes are not wiped yet: {error}"))
+            }
+        }
+    }
+}
+
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
         match error {
@@ -86,7 +98,8 @@ impl From<ListError> for ApiError {
 impl From<WriteSessionError> for ApiError {
     fn from(error: WriteSessionError) -> Self {
         match error {
-            WriteSessionError::Conflict => {
+            WriteSessionError::Gone => Self::not_found("session"),
+            WriteSessionError::Conflict { .. } => {
                 Self::new(ErrorCode::Conflict, "the session was changed by someone else meanwhile; try again")
             }
             WriteSessionError::NameTaken => Self::field(name_taken()),

@@ -194,7 +194,7 @@ async fn get_session_timeline(
     ApiPath(id): ApiPath<SessionId>,
 ) -> Result<Json<Timeline>, ApiError> {
     find_own(&app, owner, id).await?;
-    Ok(Json(Timeline { items: app.store.timeline(id).await? }))
+    Ok(Json(Timeline { items: app.store.list_timeline(id).await? }))
 }
 
 /// How much of the log.

@@ -74,7 +74,7 @@ pub fn model(app: &App, record: &ModelRecord) -> Model {
         id: record.id,
         name: record.name.clone(),
         version: record.version.clone(),
-        scope: record.scope,
+        scope: record.scope(),
         family: record.family.clone(),
         kind: record.kind,
         parameters: record.parameters,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{Event, Session, State};
 use protocol::{
-    session::{ReasonCode, Status},
+    session::{ReasonCode, SessionStorage, Status},
     shim::SessionFolder,
 };
 use tokio::sync::Notify;
@@ -108,7 +108,9 @@ pub(super) async fn tidy(app: &Arc<App>, session: &Session) -> Work {
         let persistent = storage::measure(folder.files()).await?.bytes;
         let temporary = session.storage.temporary_bytes.max(removed);
         if (temporary, persistent) != (session.storage.temporary_bytes, session.storage.persistent_bytes) {
-            app.store.set_storage(session.id, temporary, persistent).await?;
+            app.store
+                .set_storage(session.id, SessionStorage { temporary_bytes: temporary, persistent_bytes: persistent })
+                .await?;
         }
     }
     Ok(Outcome::AtRest)

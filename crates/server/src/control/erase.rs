@@ -39,9 +39,9 @@ async fn mark(app: &Arc<App>, id: SessionId) -> Result<(), ApplyError> {
             return Ok(());
         }
         let after = Session { deleting_at: Some(app.clock.now()), ..before.clone() };
-        match app.store.write_session(before.revision, &after, None).await {
+        match app.store.write_session(before.revision, after, None).await {
             Ok(_) => return Ok(()),
-            Err(WriteSessionError::Conflict) => {}
+            Err(WriteSessionError::Conflict { .. }) => {}
             Err(error) => return Err(ApplyError::Write(error)),
         }
     }
@@ -52,13 +52,14 @@ pub(super) async fn erase(app: &Arc<App>, session: &Session) -> Work {
     app.live.remove(session.id);
     let folder = SessionFolder::new(&app.data, session.id);
     let (files, temporary) = storage::remove_all(&folder).await?;
+    let results = session.storage.persistent_bytes.saturating_sub(files.bytes);
     let rows = app.store.erase_session_rows(session.id).await?;
     app.store.scrub().await?;
     let receipt = DeletionReceipt {
         completions: rows.completions,
         files: files.files,
         bytes_temporary: temporary.max(session.storage.temporary_bytes),
-        bytes_persistent: files.bytes + rows.bytes,
+        bytes_persistent: files.bytes + results,
     };
     tracing::info!(session = %session.id, completions = receipt.completions, files = receipt.files, "session deleted");
     Ok(Outcome::Deleted(receipt))

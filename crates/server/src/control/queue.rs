@@ -7,7 +7,7 @@ use domain::{
     admission::{Held, Hold, Waiting, admit},
     limits, reason,
 };
-use protocol::SessionId;
+use protocol::{SessionId, session::SessionUsage};
 
 use super::{apply, machine, supervise};
 use crate::app::App;
@@ -65,7 +65,9 @@ async fn pass(app: &Arc<App>) -> Result<(), Box<dyn std::error::Error + Send + S
         }
     }
     let changed = app.supervisors.set_places(&places);
-    app.store.touch_sessions(&changed).await?;
+    for id in changed {
+        tell(app, id).await?;
+    }
     Ok(())
 }
 
@@ -111,4 +113,9 @@ async fn end(app: &Arc<App>, id: SessionId, event: &Event) -> Result<(), super::
 /// Has the queue looked at now.
 pub fn nudge(app: &App) {
     app.supervisors.queue.notify_one();
+}
+
+/// Has the event stream tell of something that is not in the session's row: its place, its load's progress.
+pub(super) async fn tell(app: &App, id: SessionId) -> Result<(), store::StorageError> {
+    app.store.add_usage(id, SessionUsage::default()).await.map(|_| ())
 }

@@ -12,10 +12,11 @@ use futures::{StreamExt, stream};
 use http::{HeaderValue, header};
 use protocol::{
     CompletionId, ErrorCode,
-    completion::{Completion, FinishReason},
+    completion::FinishReason,
     openai::StreamMode,
 };
 use serde_json::{Value, json};
+use store::Finish;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -101,14 +102,14 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
     let mut events = Vec::new();
     let reason_of = |index: u32| {
         ended
-            .completion
+            .record
             .choices
             .iter()
             .find(|choice| choice.index == index)
             .and_then(|choice| choice.finish_reason)
             .unwrap_or(FinishReason::Error)
     };
-    if let Some(error) = &ended.completion.error {
+    if let Some(error) = &ended.record.error {
         let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
         events.push(event(&json!(InferenceError::new(code, &error.message).body())));
     } else {
@@ -121,7 +122,7 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
         }
         if mode == StreamMode::StreamWithUsage {
             let mut part = heading.part(json!([]));
-            part["usage"] = usage(&ended.completion);
+            part["usage"] = usage(&ended.record);
             events.push(event(&part));
         }
     }
@@ -129,8 +130,8 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
     events
 }
 
-fn usage(completion: &Completion) -> Value {
-    let usage = completion.usage;
+fn usage(record: &Finish) -> Value {
+    let usage = record.usage;
     json!({
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -139,8 +140,8 @@ fn usage(completion: &Completion) -> Value {
 }
 
 /// The answer as one body.
-pub fn whole(heading: &Heading, completion: &Completion, transcript: &Transcript) -> Response {
-    if let Some(error) = &completion.error {
+pub fn whole(heading: &Heading, record: &Finish, transcript: &Transcript) -> Response {
+    if let Some(error) = &record.error {
         let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
         return InferenceError::new(code, &error.message).into_response();
     }
@@ -168,7 +169,7 @@ pub fn whole(heading: &Heading, completion: &Completion, transcript: &Transcript
     if heading.kind == Kind::Chat {
         body["object"] = Value::from("chat.completion");
     }
-    body["usage"] = usage(completion);
+    body["usage"] = usage(record);
     if let Some(cached) = transcript.usage.as_ref().and_then(|usage| usage.prompt_tokens_details.as_ref()) {
         body["usage"]["prompt_tokens_details"] = json!(cached);
     }

@@ -4,11 +4,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, SessionId,
+    CompletionId,
     completion::{
-        Completion, CompletionError, CompletionStatus, CompletionTiming, CompletionUsage, FinishReason, Origin,
+        Completion, CompletionError, CompletionStatus, CompletionTiming, CompletionUsage, FinishReason,
     },
 };
+use store::{Begin, Checkpoint, Finish};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -36,12 +37,7 @@ impl Cut {
 #[derive(Debug)]
 pub struct Exchange {
     pub id: CompletionId,
-    pub session_id: SessionId,
-    pub conversation: Option<String>,
-    pub origin: Origin,
-    /// The body as sent.
-    pub request: serde_json::Value,
-    pub created_at: Timestamp,
+    begin: Begin,
     transcript: Mutex<Transcript>,
     /// Rises with each change of the transcript; `u64::MAX` once the record is on disk.
     version: watch::Sender<u64>,
@@ -53,20 +49,10 @@ pub struct Exchange {
 pub const OVER: u64 = u64::MAX;
 
 impl Exchange {
-    pub fn new(
-        session_id: SessionId,
-        origin: Origin,
-        conversation: Option<String>,
-        request: serde_json::Value,
-        created_at: Timestamp,
-    ) -> Self {
+    pub fn new(begin: Begin) -> Self {
         Self {
-            id: CompletionId::generate(),
-            session_id,
-            conversation,
-            origin,
-            request,
-            created_at,
+            id: begin.id,
+            begin,
             transcript: Mutex::default(),
             version: watch::Sender::new(0),
             cut: CancellationToken::new(),
@@ -105,43 +91,62 @@ impl Exchange {
         self.version.subscribe()
     }
 
+    /// The completion as it began.
+    pub const fn begin(&self) -> &Begin {
+        &self.begin
+    }
+
+    /// The text so far, to be kept.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let transcript = self.transcript();
+        let (prompt_tokens, completion_tokens) = transcript.tokens();
+        Checkpoint {
+            session_id: self.begin.session_id,
+            texts: transcript.choices.iter().map(|choice| choice.text.clone()).collect(),
+            usage: CompletionUsage { prompt_tokens, completion_tokens },
+        }
+    }
+
     /// The completion as it stands, running.
     pub fn completion(&self) -> Completion {
         let transcript = self.transcript();
         let (prompt_tokens, completion_tokens) = transcript.tokens();
         Completion {
             id: self.id,
-            session_id: self.session_id,
-            conversation: self.conversation.clone(),
-            origin: self.origin,
+            session_id: self.begin.session_id,
+            conversation: self.begin.conversation.clone(),
+            origin: self.begin.origin,
             status: CompletionStatus::Running,
-            request: self.request.clone(),
+            request: serde_json::from_str(&self.begin.request).unwrap_or_default(),
             response: transcript.response().to_owned(),
             choices: transcript.choices(),
             finish_reason: None,
             error: None,
             usage: CompletionUsage { prompt_tokens, completion_tokens },
             timing: CompletionTiming::default(),
-            created_at: self.created_at,
+            created_at: self.begin.created_at,
             finished_at: None,
             starred: false,
         }
     }
 
-    /// The completion as it ended.
-    pub fn finished(&self, end: &End) -> Completion {
-        let mut completion = self.completion();
-        let first = completion.choices.first().and_then(|choice| choice.finish_reason);
-        completion.status = CompletionStatus::Done;
-        completion.finish_reason = Some(if end.error.is_some() {
-            FinishReason::Error
-        } else {
-            first.unwrap_or(FinishReason::Error)
-        });
-        completion.error = end.error.clone();
-        completion.timing = end.timing;
-        completion.finished_at = Some(end.at);
-        completion
+    /// The record of the completion as it ended.
+    pub fn finish(&self, end: &End) -> Finish {
+        let transcript = self.transcript();
+        let (prompt_tokens, completion_tokens) = transcript.tokens();
+        let first = transcript.choices.first().and_then(|choice| choice.finish_reason);
+        Finish {
+            begin: self.begin.clone(),
+            choices: transcript.choices(),
+            finish_reason: match &end.error {
+                Some(_) => FinishReason::Error,
+                None => first.unwrap_or(FinishReason::Error),
+            },
+            error: end.error.clone(),
+            usage: CompletionUsage { prompt_tokens, completion_tokens },
+            timing: end.timing,
+            finished_at: end.at,
+        }
     }
 }
 

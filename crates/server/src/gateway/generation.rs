@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use protocol::completion::{Completion, CompletionError, CompletionTiming, FinishReason};
+use protocol::completion::{CompletionError, CompletionTiming, FinishReason};
 use serde_json::Value;
+use store::Finish;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -37,7 +38,7 @@ pub enum Outgoing {
 /// An answer that is over and recorded.
 #[derive(Debug)]
 pub struct Ended {
-    pub completion: Completion,
+    pub record: Finish,
     /// Choices whose end the reader has not been told.
     pub unfinished: Vec<u32>,
 }
@@ -81,7 +82,7 @@ impl Generation {
                 event = events.next() => {
                     let chunk = match event {
                         Ok(Some(chunk)) => chunk,
-                        Ok(None) if self.all_finished() => break Close::Complete,
+                        Ok(None) if all_finished(&self.exchange) => break Close::Complete,
                         Ok(None) => break Close::Broken(lost("the runtime ended the answer without an end")),
                         Err(error) => break Close::Broken(error),
                     };
@@ -108,7 +109,7 @@ impl Generation {
                     let pieces = self.exchange.transcript().pieces;
                     if pieces != stored_pieces {
                         stored_pieces = pieces;
-                        self.app.store.checkpoint_completion(&self.exchange.completion()).await;
+                        let _ = self.app.store.checkpoint_completion(self.exchange.id, self.exchange.checkpoint()).await;
                     }
                 }
             }
@@ -118,7 +119,7 @@ impl Generation {
         let ended = finish(&self.exchange, close, self.imposed, (self.started, first_token), self.app.clock.now());
         let (prompt, written) = self.exchange.transcript().tokens();
         self.in_flight.count_up_to(prompt + written);
-        let recorded = self.app.store.finish_completion(&ended.completion).await;
+        let recorded = self.app.store.finish_completion(ended.record.clone()).await;
         let outgoing = match recorded {
             Ok(()) => Outgoing::End(Box::new(ended)),
             Err(error) => {
@@ -133,10 +134,11 @@ impl Generation {
         }
     }
 
-    fn all_finished(&self) -> bool {
-        let transcript = self.exchange.transcript();
-        !transcript.choices.is_empty() && transcript.choices.iter().all(|choice| choice.finish_reason.is_some())
-    }
+}
+
+fn all_finished(exchange: &Exchange) -> bool {
+    let transcript = exchange.transcript();
+    !transcript.choices.is_empty() && transcript.choices.iter().all(|choice| choice.finish_reason.is_some())
 }
 
 async fn wait_closed(reader: Option<mpsc::Sender<Outgoing>>) {
@@ -185,7 +187,7 @@ fn finish(
     }
     let timing = timing(transcript.timings.as_ref(), written, started.elapsed(), first_token);
     drop(transcript);
-    Ended { completion: exchange.finished(&End { at, error, timing }), unfinished }
+    Ended { record: exchange.finish(&End { at, error, timing }), unfinished }
 }
 
 fn timing(

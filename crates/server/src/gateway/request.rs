@@ -39,6 +39,8 @@ pub struct Incoming {
 pub struct Checked {
     pub kind: Kind,
     pub body: Value,
+    /// The body as sent.
+    pub sent: String,
     pub stream: StreamMode,
     asked_tokens: Option<u64>,
 }
@@ -85,7 +87,9 @@ impl Incoming {
                 (request.sampling, request.stream)
             }
         };
-        Ok(Checked { kind: self.kind, body: self.body, stream, asked_tokens: sampling.max_tokens.map(u64::from) })
+        let sent = String::from_utf8_lossy(&self.bytes).into_owned();
+        let asked_tokens = sampling.max_tokens.map(u64::from);
+        Ok(Checked { kind: self.kind, body: self.body, sent, stream, asked_tokens })
     }
 }
 

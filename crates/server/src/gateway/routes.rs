@@ -74,14 +74,14 @@ async fn create(
         id: exchange.id,
         kind,
         model: live.model.name.clone(),
-        created: exchange.created_at.as_second(),
+        created: exchange.begin().created_at.as_second(),
     };
     match stream {
         StreamMode::Stream | StreamMode::StreamWithUsage => Ok(answer::streamed(heading, stream, receiver)),
         StreamMode::Whole => {
             let ended = answer::wait_end(receiver).await?;
             let transcript = exchange.transcript();
-            Ok(answer::whole(&heading, &ended.completion, &transcript))
+            Ok(answer::whole(&heading, &ended.record, &transcript))
         }
     }
 }

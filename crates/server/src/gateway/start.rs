@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use protocol::{ErrorCode, SessionId, completion::Origin, session::Status};
+use protocol::{CompletionId, ErrorCode, SessionId, completion::Origin, session::Status};
+use store::Begin;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -61,9 +62,18 @@ pub async fn start(
     let (body, imposed) = request.for_runtime(live);
     let runtime =
         app.runtimes.post(live.id, request.kind.path(), body).await.map_err(InferenceError::from_runtime)?;
-    let exchange = Arc::new(Exchange::new(live.id, origin, conversation, request.body, created_at));
+    let exchange = Arc::new(Exchange::new(Begin {
+        id: CompletionId::generate(),
+        session_id: live.id,
+        conversation,
+        origin,
+        request: request.sent,
+        created_at,
+    }));
     let in_flight = permit.accept(Arc::clone(&exchange));
-    app.store.begin_completion(&exchange.completion()).await;
+    if let Err(error) = app.store.begin_completion(exchange.begin().clone()).await {
+        return Err(app.storage_failed(&error));
+    }
     let generation = Generation {
         app: Arc::clone(app),
         exchange: Arc::clone(&exchange),

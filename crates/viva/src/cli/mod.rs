@@ -20,7 +20,7 @@ pub(crate) use session::{CreateArgs, ListArgs, SampleArg, SessionCommand};
 
 /// Interactive sessions on language models: open one, talk to it, keep what it said, and have it end on time.
 #[derive(Debug, Parser)]
-#[command(name = "viva", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "viva", version, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) shared: Shared,

@@ -7,9 +7,9 @@ use clap::Args;
 /// What `viva serve` is told, beside the data folder.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServeArgs {
-    /// The address to listen on; another than loopback needs TLS or --insecure
-    #[arg(long, env = "VIVA_LISTEN", default_value = "127.0.0.1:8482", value_name = "ADDRESS")]
-    pub(crate) listen: SocketAddr,
+    /// The address to listen on; another than loopback needs TLS or --insecure [default: 127.0.0.1:8482]
+    #[arg(long, env = "VIVA_LISTEN", value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
     /// The settings, in TOML [default: config.toml in the data folder, where there is one]
     #[arg(long, env = "VIVA_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,

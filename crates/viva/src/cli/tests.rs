@@ -1,0 +1,96 @@
+use clap::{CommandFactory, Parser};
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(std::iter::once("viva").chain(line.split_whitespace()))
+}
+
+#[test]
+fn the_definition_holds_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_of_the_contract_is_understood() {
+    for line in [
+        "serve",
+        "serve --listen 127.0.0.1:0 --data /tmp/x --config c.toml --insecure --stop-sessions",
+        "session create --wait",
+        "session create --name n --description d --model m:1 --for 30m --max-interactions 3 --idle 10m --max-tokens 9 \
+         --context 512 --parallel 2 --wait --json",
+        "session list --watch",
+        "session list --status running --q x --limit 200",
+        "session show s",
+        "session stop s --yes",
+        "session extend s --for 30m",
+        "session extend s --until 2100-01-01T00:00:00Z",
+        "session rename s new",
+        "session rename s --description d",
+        "session delete s --confirm delete",
+        "session logs s --tail 10",
+        "session endpoint s --sample python --show-token",
+        "chat",
+        "chat s --message hi --system sys --temperature 0.3 --stop END --seed -4",
+        "history list",
+        "history list s --q words --starred --origin api --limit 5",
+        "history show c",
+        "history export s --format xlsx --output f.xlsx --starred",
+        "history delete a b --confirm delete",
+        "model add f.gguf --name n --version v --tag a --tag b,c --learning-stage instruction-tuned --scope catalog",
+        "model list --scope private --q x",
+        "model show m",
+        "model remove m --yes",
+        "doctor --json",
+        "completions bash",
+        "--json session list",
+        "--data /tmp/x --color never chat",
+    ] {
+        parse(line).unwrap_or_else(|error| panic!("viva {line}: {error}"));
+    }
+}
+
+#[test]
+fn what_is_out_of_bounds_is_a_matter_of_usage() {
+    for line in [
+        "",
+        "sing",
+        "serve --listen nowhere",
+        "session create --for 0s",
+        "session create --for 30",
+        "session create --until yesterday",
+        "session create --max-interactions 0",
+        "session create --context 15",
+        "session create --parallel 65",
+        "session list --limit 0",
+        "session list --limit 201",
+        "session list --status gone",
+        "session extend s",
+        "session extend s --for 1m --until 2100-01-01T00:00:00Z",
+        "session rename s",
+        "session delete s --confirm yes",
+        "history delete",
+        "history export s --format pdf",
+        "model add",
+        "model add f --learning-stage clever",
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "viva {line}");
+    }
+}
+
+#[test]
+fn durations_and_tags_arrive_as_figures_and_lists() {
+    let cli = parse("session create --for 1h30m --idle 90s").unwrap();
+    let Command::Client(ClientCommand::Session(SessionCommand::Create(args))) = cli.command else { panic!("create") };
+    assert_eq!((args.after, args.idle), (Some(5400), Some(90)));
+    let cli = parse("model add f.gguf --tag a --tag b,c --version 2").unwrap();
+    let Command::Client(ClientCommand::Model(ModelCommand::Add(args))) = cli.command else { panic!("add") };
+    assert_eq!((args.tags, args.version.as_deref()), (vec!["a".into(), "b".into(), "c".into()], Some("2")));
+}
+
+#[test]
+fn the_data_folder_of_the_flag_goes_first() {
+    let cli = parse("chat --data /tmp/there").unwrap();
+    assert_eq!(cli.shared.data_folder().unwrap(), PathBuf::from("/tmp/there"));
+}

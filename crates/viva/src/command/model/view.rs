@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn table(models: &[Model]) -> Table {
     let mut table = Table::new([
         Column::new("MODEL").flexible(14),
-        Column::new("OPENS").flexible(8),
+        Column::new("OPENS").flexible(16),
         Column::new("TYPE").optional(3),
         Column::new("SIZE").align(Align::Right).optional(1),
         Column::new("PARAMETERS").align(Align::Right).optional(4),

@@ -15,7 +15,7 @@ pub(in crate::command) fn sessions() -> Vec<Session> {
 
 fn base(number: u32, name: &str) -> Value {
     json!({
-        "id": format!("ses_0190000000007000800000000000000{number}"),
+        "id": format!("ses_01900000{number}0007000800000000000000a"),
         "name": name,
         "description": null,
         "model": {"id": "mdl_01900000000070008000000000000001", "name": "viva-demo", "version": "2", "type": "llm"},

@@ -1,0 +1,95 @@
+//! `viva serve`: the server in the foreground, until Ctrl-C or a service manager ends it.
+
+use std::{
+    io::{BufRead, IsTerminal, Write},
+    path::PathBuf,
+};
+
+use anyhow::Context;
+use server::{Config, Ending, ServeOptions, boot::Handle};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::demo;
+use crate::cli::ServeArgs;
+
+/// `viva serve`: runs until it is told to stop.
+pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_env("VIVA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let of_data = data.join("config.toml");
+    let mut config = match &args.config {
+        Some(path) => Config::read(path)?,
+        None if of_data.is_file() => Config::read(&of_data)?,
+        None => Config::default(),
+    };
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    config.server.insecure |= args.insecure;
+    let options = ServeOptions {
+        config,
+        data,
+        program: std::env::current_exe().context("the program's own path is not known")?,
+        embedded: demo::models(),
+        token: std::env::var("VIVA_TOKEN").ok().filter(|token| !token.is_empty()),
+        clock: None,
+        launcher: None,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(run(options, args.stop_sessions));
+    // What still blocks (a read from the terminal) does not hold the process.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run(options: ServeOptions, stop_sessions: bool) -> anyhow::Result<()> {
+    let server = server::start(options).await?;
+    let mut stdout = std::io::stdout();
+    let adopted = match server.adopted {
+        0 => String::new(),
+        1 => " (took over 1 session)".to_owned(),
+        count => format!(" (took over {count} sessions)"),
+    };
+    writeln!(stdout, "viva is ready at {}{adopted} - log in: {}", server.url(), server.login_link())?;
+    stdout.flush()?;
+    let handle = server.handle();
+    server.run(wait_ending(handle, stop_sessions)).await?;
+    Ok(())
+}
+
+/// Waits for the signal to end, and decides what becomes of the sessions.
+async fn wait_ending(handle: Handle, stop_sessions: bool) -> Ending {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => if stop_sessions { Ending::StopSessions } else { Ending::HandOver },
+        _ = interrupt.recv() => ask(&handle, stop_sessions, &mut interrupt).await,
+    }
+}
+
+/// Ctrl-C: sessions are stopped, after a question where one runs and somebody is there to answer.
+async fn ask(handle: &Handle, stop_sessions: bool, interrupt: &mut tokio::signal::unix::Signal) -> Ending {
+    let open = handle.count_open_sessions().await;
+    if stop_sessions || open == 0 || !std::io::stdin().is_terminal() {
+        return Ending::StopSessions;
+    }
+    let sessions = if open == 1 { "1 session is open".to_owned() } else { format!("{open} sessions are open") };
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "\n{sessions}. Stop them and end? [Y/n, or k to end and keep them running] ");
+    let _ = stderr.flush();
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    tokio::select! {
+        answer = answer => match answer.ok().and_then(Result::ok).map(|line| line.trim().to_lowercase()).as_deref() {
+            Some("k") => Ending::HandOver,
+            Some("n" | "no") => Box::pin(wait_ending(handle.clone(), stop_sessions)).await,
+            _ => Ending::StopSessions,
+        },
+        _ = interrupt.recv() => Ending::StopSessions,
+    }
+}
