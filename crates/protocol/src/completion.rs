@@ -137,3 +137,14 @@ pub struct CompletionText {
     pub from: u64,
     pub text: String,
 }
+
+/// Answer of `POST /api/v1/sessions/{id}/render`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RenderedPrompt {
+    /// The prompt as the model's chat template renders it.
+    pub prompt: String,
+    /// Its tokens.
+    pub tokens: u32,
+    /// Tokens that prompt and answer may have together.
+    pub context_length: u32,
+}

@@ -11,7 +11,7 @@ use axum::{
 use http::{StatusCode, header};
 use protocol::{
     CompletionId, ErrorCode, FieldError, Problem, SessionId, UserId,
-    completion::{Completion, Origin, UpdateCompletion},
+    completion::{Completion, Origin, RenderedPrompt, UpdateCompletion},
     engine::PropsRendered,
     session::Page,
 };
@@ -149,13 +149,13 @@ async fn create_completion(
 /// The prompt as the model's template renders it, with its tokens.
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/render", tag = "completions", params(("id" = SessionId, Path)),
     request_body(content = Object, description = "A chat request of OpenAI's shape"),
-    responses((status = 200, description = "Rendered", body = PropsRendered), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
+    responses((status = 200, description = "Rendered", body = RenderedPrompt), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
 async fn render_prompt(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,
     ApiPath(id): ApiPath<SessionId>,
     request: Request,
-) -> Result<Json<PropsRendered>, ApiError> {
+) -> Result<Json<RenderedPrompt>, ApiError> {
     find_own(&app, owner, id).await?;
     let incoming = read_chat(&app, request).await?;
     let live = find_open(&app, id).await?;
@@ -165,10 +165,11 @@ async fn render_prompt(
         .ask(id, "/internal/render", Bytes::from(body.to_string()))
         .await
         .map_err(InferenceError::from_runtime)?;
-    let rendered = serde_json::from_slice(&answer).map_err(|_| {
+    let rendered: PropsRendered = serde_json::from_slice(&answer).map_err(|_| {
         ApiError::new(ErrorCode::UnsupportedParameter, "this session's runtime does not show its prompts")
     })?;
-    Ok(Json(rendered))
+    let PropsRendered { prompt, prompt_tokens, context_length } = rendered;
+    Ok(Json(RenderedPrompt { prompt, tokens: prompt_tokens, context_length }))
 }
 
 /// The caller's completion, or 404.

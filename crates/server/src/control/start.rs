@@ -11,7 +11,7 @@ use protocol::{
 };
 use tokio::sync::Notify;
 
-use super::{apply, exit, probe as first_question, supervisor::Outcome};
+use super::{apply, exit, probe as first_question, queue, supervisor::Outcome};
 use crate::{
     app::App,
     clock::until,
@@ -26,6 +26,8 @@ const ASK_EAGERLY: Duration = Duration::from_millis(4);
 const ASK_CALMLY: Duration = Duration::from_millis(50);
 /// How long it is asked eagerly.
 const EAGER: Duration = Duration::from_millis(500);
+/// How often at most the event stream tells of the load's progress.
+const TELL: Duration = Duration::from_millis(250);
 /// What the shim allows beyond the control plane's own timing before it acts by itself.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -155,13 +157,22 @@ pub(super) async fn wait_exit(
 
 async fn wait_loaded(app: &Arc<App>, session: &Session) {
     let started = tokio::time::Instant::now();
+    let mut told = started;
     loop {
         if let Ok((status, body)) = app.runtimes.get(session.id, "/health").await {
             if status == 200 {
                 return;
             }
             if let Ok(health) = serde_json::from_slice::<EngineHealth>(&body) {
-                app.supervisors.set_progress(session.id, Some(f64::from(health.progress)));
+                let progress = f64::from(health.progress);
+                let has_grown = app.supervisors.progress(session.id).is_none_or(|before| progress >= before + 0.01);
+                if has_grown {
+                    app.supervisors.set_progress(session.id, Some(progress));
+                }
+                if has_grown && told.elapsed() >= TELL {
+                    told = tokio::time::Instant::now();
+                    let _ = queue::tell(app, session.id).await;
+                }
             }
         }
         let pause = if started.elapsed() < EAGER { ASK_EAGERLY } else { ASK_CALMLY };
