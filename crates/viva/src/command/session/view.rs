@@ -52,8 +52,8 @@ pub(super) fn table(sessions: &[Session], now: Timestamp) -> Table {
     let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
     let shown = shown_length(&ids);
     let mut table = Table::new([
-        Column::new("NAME").flexible(12),
-        Column::new("STATUS").flexible(13),
+        Column::new("NAME").flexible(20),
+        Column::new("STATUS").flexible(16),
         Column::new("MODEL").flexible(10).optional(3),
         Column::new("STOPS IN").align(Align::Right),
         Column::new("INTERACTIONS").align(Align::Right).optional(2),
