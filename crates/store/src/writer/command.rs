@@ -21,19 +21,55 @@ impl Tx<'_> {
     }
 }
 
+/// What a command may fail with: a refusal of its own, or the storage.
+pub(crate) trait Failure: From<StorageError> + Send + 'static {
+    /// The storage's error, where that is what it failed for.
+    fn storage(&self) -> Option<&StorageError>;
+}
+
+impl Failure for StorageError {
+    fn storage(&self) -> Option<&StorageError> {
+        Some(self)
+    }
+}
+
+macro_rules! failure {
+    ($($error:ident),+) => {
+        $(impl Failure for crate::$error {
+            fn storage(&self) -> Option<&StorageError> {
+                match self {
+                    Self::Storage(error) => Some(error),
+                    _ => None,
+                }
+            }
+        })+
+    };
+}
+
+failure!(
+    CreateSessionError,
+    WriteSessionError,
+    StarError,
+    DeleteCompletionError,
+    WriteModelError,
+    DeleteModelError,
+    EraseError
+);
+
 /// Something to do in a transaction. An error undoes what it wrote.
 pub(crate) trait Command: Send + 'static {
     type Output: Send + 'static;
-    type Error: From<StorageError> + Send + 'static;
+    type Error: Failure;
 
     fn apply(self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
 /// What is to become of a command's writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Verdict {
     Keep,
-    Undo,
+    /// With the storage's error, where that is the cause.
+    Undo(Option<StorageError>),
 }
 
 /// A command whose answer waits for the commit.
@@ -57,9 +93,14 @@ pub(super) fn boxed<C: Command>(command: C, reply: Reply<Result<C::Output, C::Er
 impl<C: Command> AnyCommand for Waiting<C> {
     fn apply<'a>(&'a mut self, mut tx: Tx<'a>) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
-            let Some(command) = self.command.take() else { return Verdict::Undo };
+            let Some(command) = self.command.take() else {
+                return Verdict::Undo(None);
+            };
             let result = command.apply(&mut tx).await;
-            let verdict = if result.is_ok() { Verdict::Keep } else { Verdict::Undo };
+            let verdict = match &result {
+                Ok(_) => Verdict::Keep,
+                Err(error) => Verdict::Undo(error.storage().cloned()),
+            };
             self.result = Some(result);
             verdict
         })

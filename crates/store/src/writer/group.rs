@@ -82,12 +82,25 @@ async fn work(
     for command in &mut group.commands {
         sqlx::query("SAVEPOINT command").execute(&mut *connection).await?;
         let verdict = command.apply(Tx { connection: &mut *connection, change: &mut *change }).await;
-        if verdict == Verdict::Undo {
-            sqlx::query("ROLLBACK TO command").execute(&mut *connection).await?;
+        if let Verdict::Undo(cause) = verdict {
+            undo(connection, "ROLLBACK TO command", cause).await?;
         }
         sqlx::query("RELEASE command").execute(&mut *connection).await?;
     }
     Ok(outcome)
+}
+
+/// Goes back to a savepoint. After some errors, a full disk among them, SQLite has rolled back the whole transaction:
+/// then the cause is what the group failed for.
+pub(super) async fn undo(
+    connection: &mut SqliteConnection,
+    to: &'static str,
+    cause: Option<StorageError>,
+) -> Result<(), StorageError> {
+    match sqlx::query(to).execute(connection).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(cause.unwrap_or_else(|| error.into())),
+    }
 }
 
 fn answer(group: Group, outcome: Outcome, committed: Result<(), StorageError>, pending: &mut Pending) {

@@ -8,7 +8,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use protocol::{CompletionId, SessionId, completion::CompletionUsage};
 
-use super::{Tx, group::Records, pending::Pending};
+use super::{
+    Tx,
+    group::{Records, undo},
+    pending::Pending,
+};
 use crate::{
     Begin, Checkpoint, Finish, StorageError, WriteCompletionError,
     completion::write::{self, Row},
@@ -48,8 +52,8 @@ pub(super) async fn apply(tx: &mut Tx<'_>, group: &Records, pending: &Pending) -
     sqlx::query("SAVEPOINT records").execute(&mut *tx.connection).await?;
     let outcome = match write_all(tx, &steps).await {
         Ok(()) => Outcome::default(),
-        Err(_) => {
-            sqlx::query("ROLLBACK TO records").execute(&mut *tx.connection).await?;
+        Err(error) => {
+            undo(tx.connection, "ROLLBACK TO records", cause(&error)).await?;
             one_by_one(tx, group).await?
         }
     };
@@ -105,11 +109,18 @@ async fn one_by_one(tx: &mut Tx<'_>, group: &Records) -> Result<Outcome, Storage
 async fn alone(tx: &mut Tx<'_>, step: Step<'_>) -> Result<Option<WriteCompletionError>, StorageError> {
     sqlx::query("SAVEPOINT record").execute(&mut *tx.connection).await?;
     let refused = write_all(tx, &[step]).await.err();
-    if refused.is_some() {
-        sqlx::query("ROLLBACK TO record").execute(&mut *tx.connection).await?;
+    if let Some(error) = &refused {
+        undo(tx.connection, "ROLLBACK TO record", cause(error)).await?;
     }
     sqlx::query("RELEASE record").execute(&mut *tx.connection).await?;
     Ok(refused)
+}
+
+fn cause(error: &WriteCompletionError) -> Option<StorageError> {
+    match error {
+        WriteCompletionError::Storage(error) => Some(error.clone()),
+        WriteCompletionError::SessionGone => None,
+    }
 }
 
 async fn write_all(tx: &mut Tx<'_>, steps: &[Step<'_>]) -> Result<(), WriteCompletionError> {

@@ -1,0 +1,13 @@
+//! What every storage must hold, asked of the real one in a folder of its own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod completions;
+mod disk;
+mod durability;
+mod erasing;
+mod fixture;
+mod models;
+mod opening;
+mod search;
+mod sessions;
+mod users;
