@@ -1,0 +1,243 @@
+//! A context: the key-value cache of several sequences, and the threads that compute.
+
+#![allow(unsafe_code)]
+
+use std::{ptr::NonNull, slice, sync::Arc};
+
+use llama_cpp_sys_2 as sys;
+
+use super::{model::Model, vocab::Token};
+
+/// Shape of a context.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ContextOptions {
+    /// Tokens per sequence.
+    pub(crate) context_length: u32,
+    /// Number of sequences.
+    pub(crate) sequences: u32,
+    /// Most tokens of one batch.
+    pub(crate) batch: u32,
+    /// Threads that compute.
+    pub(crate) threads: u32,
+}
+
+/// A batch that was not computed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DecodeError {
+    #[error("the cache has no room for the batch")]
+    NoRoom,
+    #[error("llama.cpp failed with code {0}")]
+    Failed(i32),
+}
+
+/// A context of a model. Not shared: one thread owns it.
+pub(crate) struct Context {
+    raw: NonNull<sys::llama_context>,
+    threads: NonNull<sys::ggml_threadpool>,
+    vocab_len: usize,
+    sequences: u32,
+    _model: Arc<Model>,
+}
+
+// SAFETY: a context is bound to no thread; it is moved to the inference thread and stays there.
+unsafe impl Send for Context {}
+
+impl Context {
+    /// A context, unless memory is short or the model does not allow the shape.
+    pub(crate) fn new(model: &Arc<Model>, options: ContextOptions) -> Option<Self> {
+        // SAFETY: plain data.
+        let mut params = unsafe { sys::llama_context_default_params() };
+        params.n_ctx = options.context_length.saturating_mul(options.sequences);
+        params.n_batch = options.batch;
+        params.n_ubatch = options.batch;
+        params.n_seq_max = options.sequences;
+        // One output per sequence and pass: the buffer of logits stays small.
+        params.n_outputs_max = options.sequences;
+        params.n_threads = options.threads.cast_signed();
+        params.n_threads_batch = options.threads.cast_signed();
+        params.flash_attn_type = flash_attention();
+        params.kv_unified = unified_cache();
+        // The whole window is kept, so that a prefix can be reused with sliding-window models too.
+        params.swa_full = true;
+        params.no_perf = true;
+        // SAFETY: a live model and parameters by value.
+        let raw = NonNull::new(unsafe { sys::llama_init_from_model(model.raw_mut(), params) })?;
+        let Some(threads) = new_thread_pool(options.threads) else {
+            // SAFETY: created above, used nowhere else.
+            unsafe { sys::llama_free(raw.as_ptr()) };
+            return None;
+        };
+        // SAFETY: both are alive until `drop`, which detaches first.
+        unsafe { sys::llama_attach_threadpool(raw.as_ptr(), threads.as_ptr(), threads.as_ptr()) };
+        let vocab_len = model.vocab().len();
+        Some(Self { raw, threads, vocab_len, sequences: options.sequences, _model: Arc::clone(model) })
+    }
+
+    /// Tokens that one sequence holds.
+    pub(crate) fn context_length(&self) -> u32 {
+        // SAFETY: a live context.
+        unsafe { sys::llama_n_ctx_seq(self.raw.as_ptr()) }
+    }
+
+    /// Computes a batch. On failure the cache of its sequences is undefined: remove them.
+    pub(crate) fn decode(&mut self, batch: &Batch) -> Result<(), DecodeError> {
+        // SAFETY: a live context; the batch's arrays hold what its count says.
+        match unsafe { sys::llama_decode(self.raw.as_ptr(), batch.raw) } {
+            0 => Ok(()),
+            1 => Err(DecodeError::NoRoom),
+            code => Err(DecodeError::Failed(code)),
+        }
+    }
+
+    /// The logits of the entry `index` of the last batch, one per token of the vocabulary.
+    /// `None` unless that entry asked for them.
+    pub(crate) fn logits(&mut self, index: usize) -> Option<&mut [f32]> {
+        let index = i32::try_from(index).ok()?;
+        // SAFETY: an index out of range, or without output, is answered null; else the row has `vocab_len`
+        // numbers that stay in place until the next decode, which needs `&mut self`.
+        unsafe {
+            let row = sys::llama_get_logits_ith(self.raw.as_ptr(), index);
+            (!row.is_null()).then(|| slice::from_raw_parts_mut(row, self.vocab_len))
+        }
+    }
+
+    /// Removes what a sequence holds from position `from` on; `false` if the model's memory cannot do that.
+    pub(crate) fn remove_tail(&mut self, sequence: u32, from: u32) -> bool {
+        if sequence >= self.sequences {
+            return false;
+        }
+        let (sequence, from) = (sequence.cast_signed(), from.cast_signed());
+        // SAFETY: a live context, a sequence in range.
+        unsafe { sys::llama_memory_seq_rm(sys::llama_get_memory(self.raw.as_ptr()), sequence, from, -1) }
+    }
+
+    /// Replaces what `target` holds by a copy of the whole of `source`.
+    ///
+    /// Only whole copies: a partial copy between the streams of a split cache aborts the process.
+    pub(crate) fn copy_sequence(&mut self, source: u32, target: u32) {
+        if source >= self.sequences || target >= self.sequences || source == target {
+            return;
+        }
+        // SAFETY: a live context, sequences in range, and the whole range of positions.
+        unsafe {
+            let memory = sys::llama_get_memory(self.raw.as_ptr());
+            sys::llama_memory_seq_rm(memory, target.cast_signed(), -1, -1);
+            sys::llama_memory_seq_cp(memory, source.cast_signed(), target.cast_signed(), -1, -1);
+        }
+    }
+
+    /// First and last position that a sequence holds, if any.
+    pub(crate) fn positions(&self, sequence: u32) -> Option<(u32, u32)> {
+        if sequence >= self.sequences {
+            return None;
+        }
+        // SAFETY: a live context, a sequence in range.
+        let (first, last) = unsafe {
+            let memory = sys::llama_get_memory(self.raw.as_ptr());
+            let sequence = sequence.cast_signed();
+            (sys::llama_memory_seq_pos_min(memory, sequence), sys::llama_memory_seq_pos_max(memory, sequence))
+        };
+        Some((u32::try_from(first).ok()?, u32::try_from(last).ok()?))
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: created once, freed once; the pool after the context that uses it.
+        unsafe {
+            sys::llama_detach_threadpool(self.raw.as_ptr());
+            sys::llama_free(self.raw.as_ptr());
+            sys::ggml_threadpool_free(self.threads.as_ptr());
+        }
+    }
+}
+
+fn new_thread_pool(threads: u32) -> Option<NonNull<sys::ggml_threadpool>> {
+    // SAFETY: plain data, then a pool of its own.
+    unsafe {
+        let mut params = sys::ggml_threadpool_params_default(threads.cast_signed());
+        params.poll = poll_level();
+        NonNull::new(sys::ggml_threadpool_new(&raw mut params))
+    }
+}
+
+fn flash_attention() -> sys::llama_flash_attn_type {
+    match std::env::var("VIVA_X_FA").as_deref() {
+        Ok("0") => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
+        Ok("1") => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
+        _ => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
+    }
+}
+
+fn unified_cache() -> bool {
+    std::env::var("VIVA_X_UNIFIED").is_ok_and(|value| value == "1")
+}
+
+fn poll_level() -> u32 {
+    std::env::var("VIVA_X_POLL").ok().and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+/// Tokens for one decode.
+pub(crate) struct Batch {
+    raw: sys::llama_batch,
+    capacity: usize,
+}
+
+// SAFETY: plain arrays of its own.
+unsafe impl Send for Batch {}
+
+impl Batch {
+    pub(crate) fn new(capacity: u32) -> Self {
+        // SAFETY: allocates arrays for `capacity` tokens of one sequence each; freed in `drop`.
+        let raw = unsafe { sys::llama_batch_init(capacity.cast_signed(), 0, 1) };
+        Self { raw, capacity: capacity as usize }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.raw.n_tokens = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.raw.n_tokens.max(0) as usize
+    }
+
+    pub(crate) fn room(&self) -> usize {
+        self.capacity - self.len()
+    }
+
+    /// The sequences with tokens in the batch, each once.
+    pub(crate) fn sequences(&self) -> Vec<u32> {
+        // SAFETY: every entry below the count was written by `push`, with one sequence id.
+        let id = |index| unsafe { (**self.raw.seq_id.add(index)).cast_unsigned() };
+        let mut sequences: Vec<u32> = (0..self.len()).map(id).collect();
+        sequences.sort_unstable();
+        sequences.dedup();
+        sequences
+    }
+
+    /// Adds a token of a sequence at a position; its logits are computed if `output` is true. The index of the
+    /// entry, or `None` if the batch is full.
+    pub(crate) fn push(&mut self, token: Token, position: u32, sequence: u32, output: bool) -> Option<usize> {
+        let index = self.len();
+        if index == self.capacity {
+            return None;
+        }
+        // SAFETY: `index` is below the capacity that each array was allocated for, with one sequence id each.
+        unsafe {
+            *self.raw.token.add(index) = token;
+            *self.raw.pos.add(index) = position.cast_signed();
+            *self.raw.n_seq_id.add(index) = 1;
+            *(*self.raw.seq_id.add(index)) = sequence.cast_signed();
+            *self.raw.logits.add(index) = i8::from(output);
+        }
+        self.raw.n_tokens += 1;
+        Some(index)
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        // SAFETY: allocated by `llama_batch_init`, freed once.
+        unsafe { sys::llama_batch_free(self.raw) }
+    }
+}

@@ -1,0 +1,15 @@
+//! The one place that calls llama.cpp. Owns every raw pointer of it and refuses to let one out: what leaves
+//! this module is safe to use from safe code, in any order.
+//!
+//! The raw bindings are used, not their safe wrapper: the wrapper gives no way to attach a thread pool, to set
+//! an abort callback, or to take a refusal of a cache operation as a value.
+
+mod context;
+mod log;
+mod model;
+mod vocab;
+
+pub(crate) use context::{Batch, Context, ContextOptions};
+pub(crate) use log::LogCapture;
+pub(crate) use model::{LoadError, Model};
+pub(crate) use vocab::{Special, Token, Vocab};

@@ -1,0 +1,177 @@
+//! One engine on the demo model per test binary, and a small HTTP client that sees bytes as they come.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use engine::{DEFAULT_QUEUE, EngineOptions, Listener};
+use serde_json::{Value, json};
+
+pub const CONTEXT: u32 = 512;
+pub const PARALLEL: u32 = 4;
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub fn demo_model() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo/demo-final.gguf")
+}
+
+/// Options for the demo model on a socket of its own in a folder that the system cleans.
+pub fn options(name: &str) -> EngineOptions {
+    let socket = std::env::temp_dir().join(format!("viva-engine-{}-{name}.sock", std::process::id()));
+    EngineOptions {
+        model: demo_model(),
+        served_name: "demo".into(),
+        context_length: Some(CONTEXT),
+        parallel: Some(PARALLEL),
+        threads: Some(2),
+        queue: DEFAULT_QUEUE,
+        listener: Listener::Path(socket),
+    }
+}
+
+/// An engine that answers.
+pub struct Engine {
+    socket: PathBuf,
+}
+
+/// The engine that the tests of a binary share.
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::start(options("shared")))
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The JSON of each event, the last of which must be `[DONE]`.
+    pub fn events(&self) -> Vec<Value> {
+        let data: Vec<&str> = self.body.split("\n\n").filter_map(|event| event.strip_prefix("data: ")).collect();
+        let (last, events) = data.split_last().expect("a stream has events");
+        assert_eq!(*last, "[DONE]");
+        events.iter().map(|event| serde_json::from_str(event).expect("an event is JSON")).collect()
+    }
+
+    pub fn text(&self) -> String {
+        self.json()["choices"][0]["message"]["content"].as_str().expect("a text").to_owned()
+    }
+}
+
+impl Engine {
+    pub fn start(options: EngineOptions) -> Self {
+        let Listener::Path(socket) = options.listener.clone() else { panic!("tests use a socket") };
+        thread::spawn(move || engine::run(options));
+        let engine = Self { socket };
+        engine.wait_until("it serves", || engine.try_get("/health").is_some_and(|answer| answer.status == 200));
+        engine
+    }
+
+    pub fn wait_until(&self, what: &str, mut condition: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !condition() {
+            assert!(start.elapsed() < DEADLINE, "in vain: {what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn health(&self) -> Value {
+        self.try_get("/health").expect("the engine answers").json()
+    }
+
+    /// Waits until nothing is computed or queued.
+    pub fn wait_idle(&self) {
+        self.wait_until("it is idle", || {
+            let health = self.health();
+            health["active"] == 0 && health["queued"] == 0
+        });
+    }
+
+    fn try_get(&self, path: &str) -> Option<Answer> {
+        self.exchange(format!("GET {path} HTTP/1.1\r\nhost: e\r\nconnection: close\r\n\r\n").as_bytes())
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.try_get(path).expect("the engine answers")
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_bytes(path, body.to_string().as_bytes())
+    }
+
+    pub fn post_bytes(&self, path: &str, body: &[u8]) -> Answer {
+        self.exchange(&request(path, body)).expect("the engine answers")
+    }
+
+    pub fn chat(&self, body: &Value) -> Answer {
+        self.post("/v1/chat/completions", body)
+    }
+
+    /// The answer to one user message, greedy.
+    pub fn ask(&self, text: &str) -> String {
+        let answer = self.chat(&json!({"messages": [{"role": "user", "content": text}], "temperature": 0}));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.text()
+    }
+
+    /// A request whose answer is read later, or never.
+    pub fn open(&self, path: &str, body: &Value) -> BufReader<UnixStream> {
+        let mut stream = UnixStream::connect(&self.socket).expect("the engine listens");
+        stream.write_all(&request(path, body.to_string().as_bytes())).expect("the engine reads");
+        BufReader::new(stream)
+    }
+
+    fn exchange(&self, request: &[u8]) -> Option<Answer> {
+        let mut stream = UnixStream::connect(&self.socket).ok()?;
+        // A request refused early may not be read to its end.
+        let _ = stream.write_all(request);
+        let mut reader = BufReader::new(stream);
+        let (mut head, mut body) = (String::new(), Vec::new());
+        while reader.read_line(&mut head).ok()? > 2 {}
+        if head.to_lowercase().contains("transfer-encoding: chunked") {
+            read_chunks(&mut reader, &mut body);
+        } else {
+            reader.read_to_end(&mut body).ok()?;
+        }
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Answer { status, head, body: String::from_utf8(body).expect("an answer is UTF-8") })
+    }
+}
+
+fn request(path: &str, body: &[u8]) -> Vec<u8> {
+    let head =
+        format!("POST {path} HTTP/1.1\r\nhost: e\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) {
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a chunk has a size");
+        let size = usize::from_str_radix(line.trim(), 16).expect("a size is hexadecimal");
+        let mut chunk = vec![0; size + 2];
+        reader.read_exact(&mut chunk).expect("a chunk is whole");
+        // Each chunk on its own must be whole characters.
+        body.extend_from_slice(std::str::from_utf8(&chunk[..size]).expect("a chunk is UTF-8").as_bytes());
+        if size == 0 {
+            return;
+        }
+    }
+}
+
+pub fn user(text: &str) -> Value {
+    json!([{"role": "user", "content": text}])
+}
