@@ -24,19 +24,26 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Architectures whose text model is made to be fed with images.
-const VISION: &[&str] = &[
-    "chameleon", "cogvlm", "deepseek2-ocr", "hunyuan_vl", "paddleocr", "qwen2vl", "qwen3vl", "qwen3vlmoe",
-];
+const VISION: &[&str] =
+    &["chameleon", "cogvlm", "deepseek2-ocr", "hunyuan_vl", "paddleocr", "qwen2vl", "qwen3vl", "qwen3vlmoe"];
 
 /// Architectures that give vectors, not text.
 const EMBEDDING: &[&str] = &[
-    "bert", "eurobert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3", "llama-embed", "modern-bert", "neo-bert",
-    "nomic-bert", "nomic-bert-moe", "t5encoder",
+    "bert",
+    "eurobert",
+    "gemma-embedding",
+    "jina-bert-v2",
+    "jina-bert-v3",
+    "llama-embed",
+    "modern-bert",
+    "neo-bert",
+    "nomic-bert",
+    "nomic-bert-moe",
+    "t5encoder",
 ];
 
 /// Architectures that are a part of something else: projectors, drafts, audio decoders.
-const PARTS: &[&str] =
-    &["clip", "dflash", "eagle3", "gemma4-assistant", "pockettts", "qwen3tts", "wavtokenizer-dec"];
+const PARTS: &[&str] = &["clip", "dflash", "eagle3", "gemma4-assistant", "pockettts", "qwen3tts", "wavtokenizer-dec"];
 
 /// Whether the engine's llama.cpp knows the architecture. A file of another one is refused at import.
 pub fn is_known_architecture(name: &str) -> bool {

@@ -95,9 +95,15 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, seconds) in
-            [("90s", 90), ("30m", 1800), ("1h30m", 5400), ("1h 30m", 5400), ("2 hours", 7200), ("1d", 86_400), ("PT5M", 300)]
-        {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("30m", 1800),
+            ("1h30m", 5400),
+            ("1h 30m", 5400),
+            ("2 hours", 7200),
+            ("1d", 86_400),
+            ("PT5M", 300),
+        ] {
             assert_eq!(parse_duration(text), Ok(seconds), "{text}");
         }
         for text in ["", "30", "0s", "-5m", "soon", "1y", "1mo", "200ms", "99999999999999999999s", "m"] {
@@ -124,8 +130,15 @@ mod tests {
     #[test]
     fn durations_are_told_in_two_units_at_most() {
         for (seconds, text) in [
-            (0, "0s"), (45, "45s"), (60, "1m"), (80, "1m 20s"), (850, "14m"), (3600, "1h"), (7500, "2h 05m"),
-            (86_400, "1d"), (273_600, "3d 04h"),
+            (0, "0s"),
+            (45, "45s"),
+            (60, "1m"),
+            (80, "1m 20s"),
+            (850, "14m"),
+            (3600, "1h"),
+            (7500, "2h 05m"),
+            (86_400, "1d"),
+            (273_600, "3d 04h"),
         ] {
             assert_eq!(humane(seconds), text);
         }

@@ -28,7 +28,7 @@ impl<R: Read + Seek> Cursor<R> {
     /// Fails unless this many bytes are left.
     pub(super) fn require(&self, bytes: u64) -> Result<(), InspectError> {
         let need = self.at.saturating_add(bytes);
-        if need > self.size { Err(InspectError::Truncated { have: self.size, need }) } else { Ok(()) }
+        if need > self.size { Err(InspectError::HeaderTruncated { have: self.size, need }) } else { Ok(()) }
     }
 
     /// The first bytes of the file, at most 64, without moving.
@@ -96,7 +96,7 @@ impl<R: Read + Seek> Cursor<R> {
     /// A file that ends earlier than its size said was cut while it was read.
     fn failed(&self, error: io::Error) -> InspectError {
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            InspectError::Truncated { have: self.at, need: self.size }
+            InspectError::HeaderTruncated { have: self.at, need: self.size }
         } else {
             InspectError::Read(error)
         }

@@ -19,9 +19,12 @@ pub enum InspectError {
     UnsupportedVersion { version: u32 },
     #[error("the file is a big-endian GGUF; convert it to little endian")]
     BigEndian,
-    /// Bytes are missing at the end. While the header itself is cut, `need` is what is known by then.
+    /// Weights are missing at the end.
     #[error("the file is truncated at {have} of {need} bytes")]
     Truncated { have: u64, need: u64 },
+    /// It ends within its header; `need` is what is known by then to be missing.
+    #[error("the file is truncated at {have} bytes, within its header; it has {need} at the least")]
+    HeaderTruncated { have: u64, need: u64 },
     /// It says something that cannot be.
     #[error("the file is damaged: {what}")]
     Corrupt { what: String },

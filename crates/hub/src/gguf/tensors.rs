@@ -104,7 +104,7 @@ fn read_entry<R: Read + Seek>(cursor: &mut Cursor<R>, name: &str) -> Result<Entr
     let Some((_, type_name, block, block_bytes)) = TYPES.iter().find(|(known, ..)| *known == number) else {
         return Err(wrong(&format!("has the unknown type {number}")));
     };
-    if row % block != 0 {
+    if !row.is_multiple_of(*block) {
         return Err(wrong(&format!("has rows of {row} elements, which are no whole blocks of {block} ({type_name})")));
     }
     let bytes = (elements / block).checked_mul(*block_bytes).ok_or_else(|| wrong("is larger than can be"))?;

@@ -38,7 +38,7 @@ fn a_file_cut_anywhere_says_how_much_is_missing() {
     for percent in 1..100 {
         let cut = &whole[..whole.len() * percent / 100];
         match read_bytes(cut) {
-            Err(InspectError::Truncated { have, need }) => {
+            Err(InspectError::Truncated { have, need } | InspectError::HeaderTruncated { have, need }) => {
                 assert_eq!(have, cut.len() as u64);
                 assert!(need > have && need <= whole.len() as u64, "{need} at {percent} %");
             }
@@ -74,7 +74,7 @@ fn counts_and_lengths_beyond_the_file_are_refused_before_memory_is_taken() {
     assert!(refusal(&file).contains("metadata entries; at most"));
     let long = |length: u64| Builder::empty().raw("x", 8, &length.to_le_bytes()).build();
     assert!(matches!(read_bytes(&long(u64::MAX)), Err(InspectError::TooLarge { .. })));
-    assert!(matches!(read_bytes(&long(1000)), Err(InspectError::Truncated { .. })));
+    assert!(matches!(read_bytes(&long(1000)), Err(InspectError::HeaderTruncated { .. })));
     for (element, length) in [(4u32, 1u64 << 20), (8, 1 << 20), (4, u64::MAX), (8, u64::MAX / 4)] {
         let value = [element.to_le_bytes().as_slice(), &length.to_le_bytes()].concat();
         assert!(read_bytes(&Builder::empty().raw("x", 9, &value).build()).is_err(), "{element} {length}");

@@ -12,9 +12,8 @@ pub(super) fn is_projector(architecture: &str, general_type: Option<&str>) -> bo
 /// The type of a file by itself.
 pub(super) fn of(meta: &Metadata, architecture: &str, general_type: Option<&str>) -> ModelType {
     let is_model = matches!(general_type, None | Some("model" | ""));
-    let gives_text = !architecture::is_embedding(architecture)
-        && !architecture::is_part(architecture)
-        && !pools(meta, architecture);
+    let gives_text =
+        !architecture::is_embedding(architecture) && !architecture::is_part(architecture) && !pools(meta, architecture);
     if !is_model || !gives_text || is_projector(architecture, general_type) {
         ModelType::Other
     } else if architecture::is_vision(architecture) {

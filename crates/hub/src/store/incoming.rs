@@ -153,12 +153,7 @@ pub(super) fn accept(path: &Path, file_name: Option<&str>) -> Result<crate::Insp
 }
 
 /// Gives the file its final name, unless the same content has it already, and pins it.
-fn publish(
-    shared: &Shared,
-    from: &Path,
-    sha256: &Sha256,
-    bytes: u64,
-) -> Result<(PathBuf, Arc<()>, bool), ImportError> {
+fn publish(shared: &Shared, from: &Path, sha256: &Sha256, bytes: u64) -> Result<(PathBuf, Arc<()>, bool), ImportError> {
     let blob = shared.blob_path(sha256);
     let mut pins = shared.lock_pins();
     // A blob of another size is damaged: the good copy takes its place.
@@ -171,10 +166,7 @@ fn publish(
 }
 
 /// The pin of a blob, shared by all that hold it.
-pub(super) fn pin(
-    pins: &mut std::collections::HashMap<Sha256, std::sync::Weak<()>>,
-    sha256: Sha256,
-) -> Arc<()> {
+pub(super) fn pin(pins: &mut std::collections::HashMap<Sha256, std::sync::Weak<()>>, sha256: Sha256) -> Arc<()> {
     pins.retain(|_, pin| pin.strong_count() > 0);
     if let Some(pin) = pins.get(&sha256).and_then(std::sync::Weak::upgrade) {
         return pin;

@@ -80,7 +80,9 @@ pub struct Imported {
 /// What a removal found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    Removed { bytes: u64 },
+    Removed {
+        bytes: u64,
+    },
     /// There was no such blob.
     Absent,
 }
@@ -156,7 +158,8 @@ impl Hub {
         let mut blobs = Vec::new();
         for entry in fs::read_dir(&self.shared.blobs)? {
             let name = entry?.file_name();
-            let digest = name.to_str().and_then(|name| name.strip_prefix("sha256-")).and_then(|hex| hex.parse::<Sha256>().ok());
+            let digest =
+                name.to_str().and_then(|name| name.strip_prefix("sha256-")).and_then(|hex| hex.parse::<Sha256>().ok());
             blobs.extend(digest);
         }
         blobs.sort_unstable();

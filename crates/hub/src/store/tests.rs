@@ -92,7 +92,10 @@ async fn a_blob_does_not_follow_changes_of_its_source() {
     let last = receiver.into_iter().last().unwrap();
     assert_eq!(last, Progress { done_bytes: imported.bytes, total_bytes: Some(imported.bytes) });
     fs::write(&path, "overwritten").unwrap();
-    assert_eq!(place.hub.verify(imported.sha256, |_| {}).await.unwrap(), Verification::Intact { bytes: imported.bytes });
+    assert_eq!(
+        place.hub.verify(imported.sha256, |_| {}).await.unwrap(),
+        Verification::Intact { bytes: imported.bytes }
+    );
 }
 
 #[tokio::test]
@@ -155,7 +158,10 @@ async fn what_was_announced_is_held_against_what_came() {
 #[tokio::test]
 async fn bounds_of_size_and_space_are_kept() {
     let place = Place::with(Bounds { max_file_bytes: 500, keep_free_bytes: 0 });
-    assert!(matches!(upload(&place.hub, &model(), ImportOptions::default()).await, Err(ImportError::TooLarge { limit: 500 })));
+    assert!(matches!(
+        upload(&place.hub, &model(), ImportOptions::default()).await,
+        Err(ImportError::TooLarge { limit: 500 })
+    ));
     let announced = ImportOptions { expected_bytes: Some(501), ..ImportOptions::default() };
     assert!(matches!(place.hub.begin_upload(announced).await, Err(ImportError::TooLarge { .. })));
     place.assert_empty();
@@ -224,7 +230,13 @@ async fn a_blob_is_not_removed_under_an_import_that_is_not_recorded_yet() {
 async fn folders_and_missing_files_are_no_models() {
     let place = Place::new();
     let folder = place.folder.path().to_owned();
-    assert!(matches!(place.hub.import_path(folder, ImportOptions::default(), |_| {}).await, Err(ImportError::NoFile { .. })));
+    assert!(matches!(
+        place.hub.import_path(folder, ImportOptions::default(), |_| {}).await,
+        Err(ImportError::NoFile { .. })
+    ));
     let none = place.folder.path().join("none.gguf");
-    assert!(matches!(place.hub.import_path(none, ImportOptions::default(), |_| {}).await, Err(ImportError::Source { .. })));
+    assert!(matches!(
+        place.hub.import_path(none, ImportOptions::default(), |_| {}).await,
+        Err(ImportError::Source { .. })
+    ));
 }

@@ -103,10 +103,14 @@ impl ApiError {
             "session_initializing" => "watch it start: `viva session list --watch`",
             "model_not_found" | "model_ineligible" => "see which models can be opened: `viva model list`",
             "model_in_use" => "stop the sessions on it first: `viva session list --status running`",
-            "context_length_exceeded" => "begin a new conversation with /new, or create a session with a larger --context",
+            "context_length_exceeded" => {
+                "begin a new conversation with /new, or create a session with a larger --context"
+            }
             "internal" => "the server's log says more",
             _ => {
-                return self.retry_after.map(|seconds| format!("try again in {}", crate::moment::humane(seconds.max(1))));
+                return self
+                    .retry_after
+                    .map(|seconds| format!("try again in {}", crate::moment::humane(seconds.max(1))));
             }
         };
         Some(text.to_owned())
@@ -141,15 +145,21 @@ mod tests {
 
     #[test]
     fn a_problem_is_its_detail_and_the_fields_that_add_something() {
-        let problem = Problem::new(ErrorCode::InvalidRequest, "The request breaks 1 rule.").with_errors(vec![
-            FieldError::new("name", "too_long", "the name has 101 characters; at most 100 are allowed"),
-        ]);
+        let problem =
+            Problem::new(ErrorCode::InvalidRequest, "The request breaks 1 rule.").with_errors(vec![FieldError::new(
+                "name",
+                "too_long",
+                "the name has 101 characters; at most 100 are allowed",
+            )]);
         assert_eq!(
             refused(&problem).to_string(),
             "The request breaks 1 rule; name: the name has 101 characters; at most 100 are allowed"
         );
-        let problem = Problem::new(ErrorCode::InvalidRequest, "the name is empty")
-            .with_errors(vec![FieldError::new("name", "empty", "the name is empty")]);
+        let problem = Problem::new(ErrorCode::InvalidRequest, "the name is empty").with_errors(vec![FieldError::new(
+            "name",
+            "empty",
+            "the name is empty",
+        )]);
         assert_eq!(refused(&problem).to_string(), "the name is empty");
     }
 
@@ -165,7 +175,8 @@ mod tests {
 
     #[test]
     fn answers_of_other_shapes_still_make_a_sentence() {
-        let openai = r#"{"error": {"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"}}"#;
+        let openai =
+            r#"{"error": {"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"}}"#;
         let error = ApiError::refused(400, openai.into(), None);
         assert_eq!((error.to_string().as_str(), error.code()), ("too long", "context_length_exceeded"));
         let error = ApiError::refused(502, "<html>".into(), None);

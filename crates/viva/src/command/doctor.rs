@@ -85,10 +85,9 @@ fn data_folder(data: &Path) -> Finding {
         }
         Err(error) => (Verdict::Bad, format!("{shown} cannot be read: {error}")),
         Ok(folder) if !folder.is_dir() => (Verdict::Bad, format!("{shown} is no folder")),
-        Ok(folder) if folder.permissions().mode() & 0o077 != 0 => (
-            Verdict::Weaker,
-            format!("others on this machine can look into {shown}; close it: `chmod 700 {shown}`"),
-        ),
+        Ok(folder) if folder.permissions().mode() & 0o077 != 0 => {
+            (Verdict::Weaker, format!("others on this machine can look into {shown}; close it: `chmod 700 {shown}`"))
+        }
         Ok(_) if rustix::fs::access(data, rustix::fs::Access::WRITE_OK).is_err() => {
             (Verdict::Bad, format!("{shown} cannot be written"))
         }

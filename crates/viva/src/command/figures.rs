@@ -44,7 +44,10 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        assert_eq!([0, 512, 7_969_177, 500 << 20, 3 << 40].map(bytes), ["0 B", "512 B", "7.6 MiB", "500 MiB", "3.0 TiB"]);
+        assert_eq!(
+            [0, 512, 7_969_177, 500 << 20, 3 << 40].map(bytes),
+            ["0 B", "512 B", "7.6 MiB", "500 MiB", "3.0 TiB"]
+        );
         assert_eq!([950, 12_345, 4_500_000, 1_100_000_000].map(count), ["950", "12.3k", "4.5M", "1.1B"]);
         assert_eq!([1, 2].map(|n| counted(n, "file")), ["1 file", "2 files"]);
         assert_eq!([85.2, 1234.0, 125_000.0].map(milliseconds), ["85 ms", "1.2 s", "2m 05s"]);

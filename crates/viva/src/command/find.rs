@@ -56,9 +56,12 @@ pub(super) fn choose_session<'a>(sessions: &'a [Session], reference: &str) -> an
         sessions.iter().filter(|session| begins(&session.id.to_string(), SessionId::PREFIX, reference)).collect();
     match by_id.as_slice() {
         [session] => Ok(session),
-        [] => Err(Failure::new(format!("there is no session `{reference}`")).hint("see them: `viva session list`").into()),
+        [] => {
+            Err(Failure::new(format!("there is no session `{reference}`")).hint("see them: `viva session list`").into())
+        }
         several => {
-            let names: Vec<String> = several.iter().map(|session| format!("{} ({})", session.id, session.name)).collect();
+            let names: Vec<String> =
+                several.iter().map(|session| format!("{} ({})", session.id, session.name)).collect();
             Err(Failure::new(format!("`{reference}` is the beginning of {} ids", several.len()))
                 .hint(format!("write more of it: {}", names.join(", ")))
                 .into())
@@ -97,7 +100,9 @@ pub(super) async fn model_path(context: &Context<'_>, reference: &str) -> anyhow
 
 fn choose_model<'a>(models: &'a [Model], reference: &str) -> anyhow::Result<&'a Model> {
     let is = |model: &&Model| {
-        model.id.to_string() == reference || model.name == reference || format!("{}:{}", model.name, model.version) == reference
+        model.id.to_string() == reference
+            || model.name == reference
+            || format!("{}:{}", model.name, model.version) == reference
     };
     models.iter().find(is).ok_or_else(|| {
         Failure::new(format!("there is no model `{reference}`")).hint("see them: `viva model list`").into()
@@ -121,7 +126,9 @@ pub(super) async fn completion_path(context: &Context<'_>, reference: &str) -> a
     }
     match found.as_slice() {
         [id] => Ok(format!("/api/v1/completions/{id}")),
-        [] => Err(Failure::new(format!("there is no completion `{reference}`")).hint("see them: `viva history list`").into()),
+        [] => Err(Failure::new(format!("there is no completion `{reference}`"))
+            .hint("see them: `viva history list`")
+            .into()),
         several => Err(Failure::new(format!("`{reference}` is the beginning of {} ids", several.len()))
             .hint("write more of it; `viva history list --json` gives the ids in full")
             .into()),

@@ -96,7 +96,9 @@ fn ending(completion: &Completion) -> (&'static str, Paint) {
     match (completion.status, completion.finish_reason) {
         (CompletionStatus::Running, _) => ("running", Paint::Yellow),
         (_, Some(FinishReason::Error)) => ("error", Paint::Red),
-        (_, Some(reason @ (FinishReason::SessionStopped | FinishReason::Cancelled))) => (reason.as_str(), Paint::Yellow),
+        (_, Some(reason @ (FinishReason::SessionStopped | FinishReason::Cancelled))) => {
+            (reason.as_str(), Paint::Yellow)
+        }
         (_, Some(reason @ (FinishReason::Stop | FinishReason::Length))) => (reason.as_str(), Paint::None),
         (_, None) => ("–", Paint::Dim),
     }
@@ -182,7 +184,9 @@ async fn export(
     let output = context.output;
     let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         if format == ExportFormat::Xlsx && output.out_is_terminal() {
-            return Err(Failure::usage("a workbook cannot be shown on a terminal").hint("add `--output FILE.xlsx`").into());
+            return Err(Failure::usage("a workbook cannot be shown on a terminal")
+                .hint("add `--output FILE.xlsx`")
+                .into());
         }
         let mut response = context.client.open(path, query).await?;
         while let Some(chunk) = response.chunk().await.context("the connection to the server broke")? {
@@ -270,7 +274,8 @@ mod tests {
     #[test]
     fn the_page_shows_messages_parameters_and_times() {
         let text = page(&completion(), Style::Plain);
-        for part in ["temperature 0.3", "system\nBe kind.", "user\nSay[2J hello", "first token 20 ms", "378.2 tokens/s"] {
+        for part in ["temperature 0.3", "system\nBe kind.", "user\nSay[2J hello", "first token 20 ms", "378.2 tokens/s"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(!text.contains('\x1b'));

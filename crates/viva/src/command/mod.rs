@@ -62,7 +62,9 @@ fn confirm_deletion(output: &Output, given: Option<&str>, what: &str) -> anyhow:
         return Ok(());
     }
     if !output.is_interactive() || output.is_json() {
-        return Err(Failure::usage(format!("deleting {what} needs a confirmation")).hint("add `--confirm delete`").into());
+        return Err(Failure::usage(format!("deleting {what} needs a confirmation"))
+            .hint("add `--confirm delete`")
+            .into());
     }
     match output.ask(&format!("This deletes {what} for good. Type `delete` to confirm:")).as_deref() {
         Some("delete") => Ok(()),

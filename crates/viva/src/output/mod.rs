@@ -169,8 +169,28 @@ impl Output {
         }
     }
 
-    /// Wipes the screen and writes a page.
-    pub(crate) fn page(&self, text: &str) {
-        self.write(&format!("\x1b[H\x1b[2J\x1b[3J{text}"));
+    /// Takes the screen over for pages that replace each other, until it is dropped.
+    pub(crate) fn screen(&self) -> Screen<'_> {
+        self.write("\x1b[?1049h\x1b[?25l");
+        Screen { output: self }
+    }
+}
+
+/// The terminal's other screen, without a cursor: what was on the first one comes back.
+pub(crate) struct Screen<'a> {
+    output: &'a Output,
+}
+
+impl Screen<'_> {
+    /// Replaces the page.
+    pub(crate) fn show(&self, text: &str) {
+        let lines: String = text.lines().map(|line| format!("{line}\x1b[K\r\n")).collect();
+        self.output.write(&format!("\x1b[H{lines}\x1b[J"));
+    }
+}
+
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        self.output.write("\x1b[?25h\x1b[?1049l");
     }
 }

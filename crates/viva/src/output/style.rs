@@ -47,7 +47,8 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// The beginning of a text on one line, in at most so many columns, with `…` where something was cut.
 pub(super) fn fit(text: &str, columns: usize) -> String {
-    let line: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).collect();
+    let line: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).collect();
     if line.width() <= columns {
         return line;
     }

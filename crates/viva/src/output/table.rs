@@ -109,7 +109,8 @@ impl Table {
 
     /// Which columns are shown, by index, and how wide.
     fn layout(&self, width: usize) -> Vec<(usize, usize)> {
-        let mut shown: Vec<(usize, usize)> = (0..self.columns.len()).map(|index| (index, self.natural(index))).collect();
+        let mut shown: Vec<(usize, usize)> =
+            (0..self.columns.len()).map(|index| (index, self.natural(index))).collect();
         loop {
             let total = shown.iter().map(|(_, width)| width).sum::<usize>() + GAP * shown.len().saturating_sub(1);
             let excess = total.saturating_sub(width);

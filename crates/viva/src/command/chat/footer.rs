@@ -72,9 +72,9 @@ mod tests {
             "20 tokens · 378.2 tokens/s · first after 42 ms · context 120 of 2048"
         );
         session.stops_at = Some("2030-01-01T12:04:00Z".parse().unwrap());
-        session.limits.push(
-            serde_json::from_str(r#"{"kind": "max_interactions", "value": 13, "source": "session"}"#).unwrap(),
-        );
+        session
+            .limits
+            .push(serde_json::from_str(r#"{"kind": "max_interactions", "value": 13, "source": "session"}"#).unwrap());
         let text = line(&completion, &session, sample::now());
         assert!(text.ends_with("the session stops in 4m · 1 of 13 interactions left"), "{text}");
     }

@@ -101,7 +101,10 @@ async fn open(context: &Context<'_>, reference: Option<&str>) -> anyhow::Result<
 fn ended(session: &Session) -> anyhow::Error {
     let why = session::why(session).map(|why| format!(": {why}")).unwrap_or_default();
     Failure::new(format!("{} {}{why}", session.name, session.status.as_str()))
-        .hint(format!("what it answered is kept: `viva history list {}`; create another: `viva session create`", session.id))
+        .hint(format!(
+            "what it answered is kept: `viva history list {}`; create another: `viva session create`",
+            session.id
+        ))
         .into()
 }
 

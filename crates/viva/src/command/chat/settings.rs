@@ -81,7 +81,8 @@ impl Settings {
             }
         }
         if !args.stop.is_empty() {
-            let stops = checked_stops(args.stop.iter().map(|text| unescaped(text)).collect()).map_err(Failure::usage)?;
+            let stops =
+                checked_stops(args.stop.iter().map(|text| unescaped(text)).collect()).map_err(Failure::usage)?;
             settings.set.insert("stop".to_owned(), stops);
         }
         Ok(settings)
@@ -121,7 +122,12 @@ impl Settings {
                 Some(value) => Cell::painted(value.to_string(), Paint::Bold),
                 None => Cell::painted(parameter.default, Paint::Dim),
             };
-            table.row([Cell::new(parameter.name), value, Cell::new(bounds(parameter.range)), Cell::new(parameter.meaning)]);
+            table.row([
+                Cell::new(parameter.name),
+                value,
+                Cell::new(bounds(parameter.range)),
+                Cell::new(parameter.meaning),
+            ]);
         }
         table.render(style, width).trim_end().to_owned()
     }
@@ -129,9 +135,10 @@ impl Settings {
 
 fn find(name: &str) -> anyhow::Result<&'static Parameter> {
     let wanted = name.to_lowercase().replace('-', "_");
-    PARAMETERS.iter().find(|parameter| parameter.name == wanted).ok_or_else(|| {
-        Failure::new(format!("there is no parameter `{name}`")).hint("/set alone shows them all").into()
-    })
+    PARAMETERS
+        .iter()
+        .find(|parameter| parameter.name == wanted)
+        .ok_or_else(|| Failure::new(format!("there is no parameter `{name}`")).hint("/set alone shows them all").into())
 }
 
 fn bounds(range: Range) -> String {
@@ -191,8 +198,14 @@ mod tests {
         assert_eq!(settings.set("stop", r"\n #").unwrap(), r##"stop is ["\n","#"]."##);
         assert_eq!(settings.fields().len(), 3);
         for (name, value) in [
-            ("temperature", "2.1"), ("temperature", "hot"), ("temperature", "NaN"), ("top_p", "0"),
-            ("max_tokens", "8193"), ("max_tokens", "1.5"), ("presence_penalty", "-2.5"), ("repetition_penalty", "0"),
+            ("temperature", "2.1"),
+            ("temperature", "hot"),
+            ("temperature", "NaN"),
+            ("top_p", "0"),
+            ("max_tokens", "8193"),
+            ("max_tokens", "1.5"),
+            ("presence_penalty", "-2.5"),
+            ("repetition_penalty", "0"),
         ] {
             let error = settings.set(name, value).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(value), "{error}");

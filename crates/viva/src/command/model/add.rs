@@ -57,7 +57,9 @@ fn check(path: &Path) -> anyhow::Result<()> {
     let inspection = hub::inspect(path).with_context(|| format!("{shown} is no model file that can be used"))?;
     if !hub::is_known_architecture(&inspection.architecture) {
         let architecture = clean(&inspection.architecture);
-        return Err(Failure::new(format!("{shown} is of the architecture `{architecture}`, which is not supported")).into());
+        return Err(
+            Failure::new(format!("{shown} is of the architecture `{architecture}`, which is not supported")).into()
+        );
     }
     Ok(())
 }

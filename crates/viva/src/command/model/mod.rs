@@ -56,10 +56,10 @@ async fn remove(context: &Context<'_>, reference: &str, yes: bool) -> anyhow::Re
     let models: Vec<Model> = list_all(context, "/api/v1/models").await?;
     let path = model_path(context, reference).await?;
     let id = path.rsplit('/').next().unwrap_or_default();
-    let name = models.iter().find(|model| model.id.to_string() == id).map_or_else(
-        || reference.to_owned(),
-        |model| format!("{}:{}", model.name, model.version),
-    );
+    let name = models
+        .iter()
+        .find(|model| model.id.to_string() == id)
+        .map_or_else(|| reference.to_owned(), |model| format!("{}:{}", model.name, model.version));
     let output = context.output;
     if !yes {
         if !output.is_interactive() || output.is_json() {

@@ -81,7 +81,11 @@ pub(super) fn page(model: &Model, style: Style) -> String {
 /// Each criterion with what the model has for it.
 fn criteria(model: &Model) -> [(Criterion, String); 4] {
     let stage = &model.learning_stage;
-    let files = if model.files.len() == 1 { "1 file, present".into() } else { format!("{} files, all present", model.files.len()) };
+    let files = if model.files.len() == 1 {
+        "1 file, present".into()
+    } else {
+        format!("{} files, all present", model.files.len())
+    };
     [
         (Criterion::Type, kind(model.kind).to_owned()),
         (Criterion::Size, bytes(model.size_bytes)),
@@ -160,7 +164,13 @@ mod tests {
     #[test]
     fn every_criterion_is_shown_with_what_fails() {
         let text = page(&model(), Style::Plain);
-        for part in ["✓ type           LLM", "✓ size           379 MiB", "✗ learning stage its learning stage is Pretrained", "✓ files          1 file, present", "stops after 10m"] {
+        for part in [
+            "✓ type           LLM",
+            "✓ size           379 MiB",
+            "✗ learning stage its learning stage is Pretrained",
+            "✓ files          1 file, present",
+            "stops after 10m",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

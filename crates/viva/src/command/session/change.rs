@@ -111,9 +111,10 @@ pub(super) async fn rename(
     let path = session_path(context, reference).await?;
     let mut change = Map::new();
     change.extend(name.map(|name| ("name".to_owned(), name.into())));
-    change.extend(description.map(|text| {
-        ("description".to_owned(), if text.trim().is_empty() { Value::Null } else { text.into() })
-    }));
+    change.extend(
+        description
+            .map(|text| ("description".to_owned(), if text.trim().is_empty() { Value::Null } else { text.into() })),
+    );
     let answer = context.client.patch(&path, &Value::Object(change)).await?;
     if context.output.is_json() {
         context.output.json(&answer.text);
@@ -131,7 +132,8 @@ pub(super) async fn delete(context: &Context<'_>, reference: &str, confirm: Opti
     let path = session_path(context, reference).await?;
     let session: Session = context.client.get(&path, &[]).await?.read()?;
     let live = if session.phase == Phase::Ended { "" } else { ", which is cut and stopped first," };
-    let what = format!("the session {}{live} with its {}", session.name, counted(session.usage.interactions, "interaction"));
+    let what =
+        format!("the session {}{live} with its {}", session.name, counted(session.usage.interactions, "interaction"));
     confirm_deletion(context.output, confirm, &what)?;
     let answer = context.client.delete(&path, &[("confirm", "delete".into())]).await?;
     if context.output.is_json() {

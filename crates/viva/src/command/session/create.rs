@@ -73,11 +73,13 @@ async fn default_model(context: &Context<'_>) -> anyhow::Result<String> {
     use protocol::model::ModelScope;
     let models: Vec<Model> = find::list_all(context, "/api/v1/models").await?;
     let newest = |scope: ModelScope| models.iter().find(|model| model.eligible && model.scope == scope);
-    newest(ModelScope::Catalog).or_else(|| newest(ModelScope::Private)).map(|model| model.id.to_string()).ok_or_else(|| {
-        Failure::new("there is no model that a session can be opened on")
-            .hint("add one: `viva model add FILE.gguf`; see why others fail: `viva model list`")
-            .into()
-    })
+    newest(ModelScope::Catalog).or_else(|| newest(ModelScope::Private)).map(|model| model.id.to_string()).ok_or_else(
+        || {
+            Failure::new("there is no model that a session can be opened on")
+                .hint("add one: `viva model add FILE.gguf`; see why others fail: `viva model list`")
+                .into()
+        },
+    )
 }
 
 fn tell(context: &Context<'_>, session: &Session) {
@@ -99,7 +101,11 @@ fn tell(context: &Context<'_>, session: &Session) {
 /// A name as a shell takes it.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.chars().all(plain) && !name.starts_with('-') { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+    if name.chars().all(plain) && !name.starts_with('-') {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

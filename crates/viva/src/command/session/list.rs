@@ -49,7 +49,9 @@ fn text(page: &Page<Session>, context: &Context<'_>) -> String {
     let mut text = view::table(&page.items, Timestamp::now()).render(style, context.output.width());
     if page.next_cursor.is_some() {
         let shown = counted(page.items.len() as u64, "session");
-        text.push_str(&style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --limit, --q, --status.\n")));
+        text.push_str(
+            &style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --limit, --q, --status.\n")),
+        );
     }
     text
 }
@@ -66,8 +68,9 @@ async fn watch(args: &ListArgs, context: &Context<'_>) -> anyhow::Result<()> {
     let mut page: Page<Session> = context.client.get("/api/v1/sessions", &query).await?.read()?;
     let mut tick = tokio::time::interval(TICK);
     let mut notice = None;
+    let screen = context.output.screen();
     loop {
-        draw(context, &page, notice);
+        screen.show(&draw(context, &page, notice));
         let changed = tokio::select! {
             changed = next_change(&mut events) => changed,
             _ = tick.tick() => events.is_none(),
@@ -95,8 +98,8 @@ async fn next_change(events: &mut Option<EventStream>) -> bool {
     true
 }
 
-fn draw(context: &Context<'_>, page: &Page<Session>, notice: Option<&str>) {
+fn draw(context: &Context<'_>, page: &Page<Session>, notice: Option<&str>) -> String {
     let style = context.output.style();
     let foot = notice.unwrap_or("Ctrl-C leaves.");
-    context.output.page(&format!("{}\n{}\n", text(page, context), style.paint(Paint::Dim, foot)));
+    format!("{}\n{}\n", text(page, context), style.paint(Paint::Dim, foot))
 }

@@ -10,7 +10,10 @@ pub(in crate::command) fn now() -> Timestamp {
 
 /// One of each status, with names that are short, long, wide.
 pub(in crate::command) fn sessions() -> Vec<Session> {
-    [running(), initializing(), failed(), stopped()].into_iter().map(|value| serde_json::from_value(value).unwrap()).collect()
+    [running(), initializing(), failed(), stopped()]
+        .into_iter()
+        .map(|value| serde_json::from_value(value).unwrap())
+        .collect()
 }
 
 fn base(number: u32, name: &str) -> Value {

@@ -101,7 +101,10 @@ pub(super) fn page(session: &Session, now: Timestamp, style: Style) -> String {
     row("id", session.id.to_string());
     row("model", format!("{}:{} ({})", clean(&session.model.name), clean(&session.model.version), session.model.id));
     let engine = session.engine;
-    row("engine", format!("{} tokens of context, {} at once", engine.context_length, counted(engine.parallel.into(), "request")));
+    row(
+        "engine",
+        format!("{} tokens of context, {} at once", engine.context_length, counted(engine.parallel.into(), "request")),
+    );
     if let (Some(at), None) = (session.stops_at, session.ended_at) {
         row("stops", format!("in {} ({})", humane(seconds_until(at, now)), local(at)));
     }
@@ -112,7 +115,10 @@ pub(super) fn page(session: &Session, now: Timestamp, style: Style) -> String {
     let tokens = format!("{} + {} tokens", count(usage.prompt_tokens), count(usage.completion_tokens));
     row("used", format!("{}, {tokens} (prompts + answers)", counted(usage.interactions, "interaction")));
     let storage = session.storage;
-    row("storage", format!("{} temporary, {} persistent", bytes(storage.temporary_bytes), bytes(storage.persistent_bytes)));
+    row(
+        "storage",
+        format!("{} temporary, {} persistent", bytes(storage.temporary_bytes), bytes(storage.persistent_bytes)),
+    );
     row("created", local(session.created_at));
     session.running_at.into_iter().for_each(|at| row("running since", local(at)));
     session.ended_at.into_iter().for_each(|at| row("ended", local(at)));

@@ -37,7 +37,10 @@ pub(super) async fn until_running(context: &Context<'_>, path: &str) -> anyhow::
 }
 
 /// As [`until_running`], of a session that is at hand.
-pub(in crate::command) async fn wait_until_running(context: &Context<'_>, session: &Session) -> anyhow::Result<Session> {
+pub(in crate::command) async fn wait_until_running(
+    context: &Context<'_>,
+    session: &Session,
+) -> anyhow::Result<Session> {
     Ok(until_running(context, &format!("/api/v1/sessions/{}", session.id)).await?.0)
 }
 
