@@ -56,7 +56,10 @@ impl ApiError {
     }
 
     pub(crate) fn unreachable(base: &str, error: &reqwest::Error) -> Self {
-        let message = if error.is_connect() {
+        let message = if error.is_connect() && base.starts_with("https://") {
+            // The name, the certificate or the port: only the cause tells which.
+            format!("no connection to {base}: {}", root_cause(error))
+        } else if error.is_connect() {
             format!("no server answers at {base}")
         } else if error.is_timeout() {
             format!("the server at {base} does not answer in time")

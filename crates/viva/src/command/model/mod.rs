@@ -70,7 +70,7 @@ async fn remove(context: &Context<'_>, reference: &str, yes: bool) -> anyhow::Re
             return Err(Failure::new("nothing was removed").into());
         }
     }
-    let answer = context.client.delete(&path, &[("confirm", "delete".into())]).await?;
+    let answer = context.client.delete(&path, &[]).await?;
     if output.is_json() {
         output.json(if answer.text.trim().is_empty() { "{}" } else { &answer.text });
     } else {
