@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod bytes;
+pub mod scripted;
 pub mod server;
 pub mod walls;
 
