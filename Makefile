@@ -27,10 +27,12 @@ check: setup
 
 ## Measurements; beside llama-server where `make bench-peers` has built it.
 bench: build $(VENV)/.ready
+	cargo build --release --locked -p server -p store --examples
 	"$(VENV)/bin/python" bench/bench.py --viva ./viva --target "$(abspath $(TARGET))"
 
 ## Build llama-server and llama-bench for comparison (optional, some minutes).
-bench-peers: setup-test
+bench-peers:
+	@scripts/setup.sh test
 	bench/build-peers.sh "$(abspath $(TARGET))/peers"
 
 ## Licences and advisories; needs a network and cargo-deny.
