@@ -10,7 +10,7 @@ use std::{
 
 use llguidance::{Matcher, ParserFactory, api::TopLevelGrammar, earley::SlicedBiasComputer};
 use protocol::openai::ResponseFormat;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use toktrie::{ApproximateTokEnv, InferenceCapabilities, SimpleVob, TokRxInfo, TokTrie};
 
 use crate::llama::{Special, Token, Vocab};
@@ -39,8 +39,8 @@ impl Grammars {
     pub(crate) fn compile(&self, format: &ResponseFormat) -> Result<Option<Matcher>, GrammarError> {
         let schema = match format {
             ResponseFormat::Text => return Ok(None),
-            ResponseFormat::JsonObject => json!({"type": "object"}),
-            ResponseFormat::JsonSchema(schema) => schema.schema.clone(),
+            ResponseFormat::JsonObject => with_bounded_space(json!({"type": "object"})),
+            ResponseFormat::JsonSchema(schema) => with_bounded_space(schema.schema.clone()),
         };
         let factory = self.factory.get_or_init(|| factory(&self.vocab).map_err(|error| error.to_string()));
         let factory = factory.as_ref().map_err(|error| GrammarError::Vocabulary(error.clone()))?;
@@ -54,6 +54,17 @@ impl Grammars {
             Some(error) => Err(GrammarError::Schema(short(&error))),
         }
     }
+}
+
+/// The schema with a bound on white space: without it a model can go on with spaces for ever.
+fn with_bounded_space(schema: Value) -> Value {
+    let mut object = match schema {
+        Value::Object(object) => object,
+        Value::Bool(false) => return Value::Bool(false),
+        _ => Map::new(),
+    };
+    object.insert("x-guidance".into(), json!({"whitespace_pattern": "( |\\n {0,16})", "coerce_one_of": true}));
+    Value::Object(object)
 }
 
 /// The first line of an error: the rest may quote the request.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// Writes one line.
+/// Writes one line, in one piece: several threads write.
 pub(crate) fn line(text: &str) {
-    let _ = writeln!(std::io::stderr(), "engine: {text}");
+    let _ = std::io::stderr().write_all(format!("engine: {text}\n").as_bytes());
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::llama::Vocab;
 
 /// Instructions that one rendering may take; long conversations take some hundred thousand.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 4_000_000;
 
 /// A template that does not compile.
 #[derive(Debug, thiserror::Error)]

@@ -45,7 +45,7 @@ fn bodies_that_are_no_request_are_refused() {
     let large = post(&vec![b' '; (8 << 20) + 1]);
     assert_eq!((large.status, &large.json()["error"]["code"]), (413, &json!("too_large")));
     assert_eq!(engine().get("/nowhere").status, 404);
-    assert_eq!(engine().ask("What is the capital of France?").is_empty(), false);
+    assert!(!engine().ask("What is the capital of France?").is_empty());
 }
 
 #[test]
@@ -56,8 +56,7 @@ fn strange_texts_are_text() {
         let answer = engine().chat(&json!({"messages": user(text), "max_tokens": 4, "stop": ["\0"]}));
         assert_eq!(answer.status, 200, "{text:?}: {}", answer.body);
     }
-    for text in ["a".repeat(1_000_000), "é👍 ".repeat(100_000), "\n".repeat(1_000_000), "<|im_end|>".repeat(50_000)]
-    {
+    for text in ["a".repeat(1_000_000), "é👍 ".repeat(100_000), "\nx".repeat(500_000), "<|im_end|>".repeat(50_000)] {
         let answer = engine().chat(&json!({"messages": user(&text)}));
         assert_eq!(answer.json()["error"]["code"], "context_length_exceeded", "{}", &text[..4]);
     }

@@ -36,6 +36,7 @@ pub(crate) struct Context {
     threads: NonNull<sys::ggml_threadpool>,
     vocab_len: usize,
     sequences: u32,
+    most_threads: u32,
     _model: Arc<Model>,
 }
 
@@ -70,13 +71,32 @@ impl Context {
         // SAFETY: both are alive until `drop`, which detaches first.
         unsafe { sys::llama_attach_threadpool(raw.as_ptr(), threads.as_ptr(), threads.as_ptr()) };
         let vocab_len = model.vocab().len();
-        Some(Self { raw, threads, vocab_len, sequences: options.sequences, _model: Arc::clone(model) })
+        Some(Self {
+            raw,
+            threads,
+            vocab_len,
+            sequences: options.sequences,
+            most_threads: options.threads,
+            _model: Arc::clone(model),
+        })
     }
 
     /// Tokens that one sequence holds.
     pub(crate) fn context_length(&self) -> u32 {
         // SAFETY: a live context.
         unsafe { sys::llama_n_ctx_seq(self.raw.as_ptr()) }
+    }
+
+    /// Most threads that a decode can use.
+    pub(crate) fn threads(&self) -> u32 {
+        self.most_threads
+    }
+
+    /// Sets how many threads the next decodes use.
+    pub(crate) fn set_threads(&mut self, threads: u32) {
+        let threads = threads.clamp(1, self.most_threads).cast_signed();
+        // SAFETY: a live context; the count is within what the pool was made for.
+        unsafe { sys::llama_set_n_threads(self.raw.as_ptr(), threads, threads) };
     }
 
     /// Computes a batch. On failure the cache of its sequences is undefined: remove them.

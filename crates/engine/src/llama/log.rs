@@ -74,7 +74,7 @@ impl State {
         }
         let end = line.floor_char_boundary(MAX_LINE);
         let line = &line[..end];
-        let _ = writeln!(std::io::stderr(), "llama: {line}");
+        let _ = std::io::stderr().write_all(format!("llama: {line}\n").as_bytes());
         if severe {
             if self.kept.len() == MAX_KEPT {
                 self.kept.remove(0);

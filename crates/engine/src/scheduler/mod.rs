@@ -5,6 +5,7 @@
 //! what arrived, place waiting tasks, decode one token of every running sequence, then compute a chunk of prompts
 //! sized by the measured speed so that running sequences are not kept waiting.
 
+mod gear;
 mod pace;
 mod pass;
 mod place;
@@ -25,6 +26,7 @@ use crate::{
     grammar::{self, MaskAnswer, MaskRequest},
     llama::{Batch, Context, Token, Vocab},
 };
+use gear::Gear;
 use pace::Pace;
 use slot::Slot;
 use task::Task;
@@ -122,6 +124,8 @@ struct Scheduler {
     masks: mpsc::Sender<MaskRequest>,
     batch: Batch,
     pace: Pace,
+    decode_gear: Gear,
+    prompt_gear: Gear,
     load: Arc<Load>,
     /// Tokens that end a generation: banned where a request goes on after them.
     ends: Vec<Token>,
@@ -138,6 +142,7 @@ impl Scheduler {
         masks: mpsc::Sender<MaskRequest>,
         load: Arc<Load>,
     ) -> Self {
+        let threads = context.threads();
         let ends = (0..vocab.len() as Token).filter(|token| vocab.is_end(*token)).collect();
         Self {
             context,
@@ -148,6 +153,8 @@ impl Scheduler {
             masks,
             batch: Batch::new(BATCH.max(sequences)),
             pace: Pace::default(),
+            decode_gear: Gear::new(threads),
+            prompt_gear: Gear::new(threads),
             load,
             ends,
             next_task: 0,

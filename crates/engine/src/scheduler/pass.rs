@@ -39,7 +39,13 @@ impl Scheduler {
             slot.cached.push(token);
             outputs.push((at, index));
         }
-        if !outputs.is_empty() && self.compute() {
+        if outputs.is_empty() {
+            return;
+        }
+        self.context.set_threads(self.decode_gear.threads());
+        let start = Instant::now();
+        if self.compute() {
+            self.decode_gear.measure(start.elapsed(), 1);
             for (at, index) in outputs {
                 self.choose_token(at, &Logits::Batch(index));
             }
@@ -74,9 +80,12 @@ impl Scheduler {
         if tokens == 0 {
             return;
         }
+        self.context.set_threads(self.prompt_gear.threads());
         let start = Instant::now();
         if self.compute() {
-            self.pace.measure(tokens, start.elapsed());
+            let took = start.elapsed();
+            self.pace.measure(tokens, took);
+            self.prompt_gear.measure(took, tokens);
             for (at, index) in outputs {
                 self.prompt_done(at, index);
             }

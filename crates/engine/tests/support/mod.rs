@@ -14,16 +14,16 @@ use std::{
 use engine::{DEFAULT_QUEUE, EngineOptions, Listener};
 use serde_json::{Value, json};
 
-pub const CONTEXT: u32 = 512;
-pub const PARALLEL: u32 = 4;
+pub(crate) const CONTEXT: u32 = 512;
+pub(crate) const PARALLEL: u32 = 4;
 const DEADLINE: Duration = Duration::from_secs(60);
 
-pub fn demo_model() -> PathBuf {
+pub(crate) fn demo_model() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../assets/demo/demo-final.gguf")
 }
 
 /// Options for the demo model on a socket of its own in a folder that the system cleans.
-pub fn options(name: &str) -> EngineOptions {
+pub(crate) fn options(name: &str) -> EngineOptions {
     let socket = std::env::temp_dir().join(format!("viva-engine-{}-{name}.sock", std::process::id()));
     EngineOptions {
         model: demo_model(),
@@ -37,42 +37,42 @@ pub fn options(name: &str) -> EngineOptions {
 }
 
 /// An engine that answers.
-pub struct Engine {
+pub(crate) struct Engine {
     socket: PathBuf,
 }
 
 /// The engine that the tests of a binary share.
-pub fn engine() -> &'static Engine {
+pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::start(options("shared")))
 }
 
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     /// The JSON of each event, the last of which must be `[DONE]`.
-    pub fn events(&self) -> Vec<Value> {
+    pub(crate) fn events(&self) -> Vec<Value> {
         let data: Vec<&str> = self.body.split("\n\n").filter_map(|event| event.strip_prefix("data: ")).collect();
         let (last, events) = data.split_last().expect("a stream has events");
         assert_eq!(*last, "[DONE]");
         events.iter().map(|event| serde_json::from_str(event).expect("an event is JSON")).collect()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.json()["choices"][0]["message"]["content"].as_str().expect("a text").to_owned()
     }
 }
 
 impl Engine {
-    pub fn start(options: EngineOptions) -> Self {
+    pub(crate) fn start(options: EngineOptions) -> Self {
         let Listener::Path(socket) = options.listener.clone() else { panic!("tests use a socket") };
         thread::spawn(move || engine::run(options));
         let engine = Self { socket };
@@ -80,7 +80,7 @@ impl Engine {
         engine
     }
 
-    pub fn wait_until(&self, what: &str, mut condition: impl FnMut() -> bool) {
+    pub(crate) fn wait_until(&self, what: &str, mut condition: impl FnMut() -> bool) {
         let start = Instant::now();
         while !condition() {
             assert!(start.elapsed() < DEADLINE, "in vain: {what}");
@@ -88,12 +88,12 @@ impl Engine {
         }
     }
 
-    pub fn health(&self) -> Value {
+    pub(crate) fn health(&self) -> Value {
         self.try_get("/health").expect("the engine answers").json()
     }
 
     /// Waits until nothing is computed or queued.
-    pub fn wait_idle(&self) {
+    pub(crate) fn wait_idle(&self) {
         self.wait_until("it is idle", || {
             let health = self.health();
             health["active"] == 0 && health["queued"] == 0
@@ -104,31 +104,31 @@ impl Engine {
         self.exchange(format!("GET {path} HTTP/1.1\r\nhost: e\r\nconnection: close\r\n\r\n").as_bytes())
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.try_get(path).expect("the engine answers")
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_bytes(path, body.to_string().as_bytes())
     }
 
-    pub fn post_bytes(&self, path: &str, body: &[u8]) -> Answer {
+    pub(crate) fn post_bytes(&self, path: &str, body: &[u8]) -> Answer {
         self.exchange(&request(path, body)).expect("the engine answers")
     }
 
-    pub fn chat(&self, body: &Value) -> Answer {
+    pub(crate) fn chat(&self, body: &Value) -> Answer {
         self.post("/v1/chat/completions", body)
     }
 
     /// The answer to one user message, greedy.
-    pub fn ask(&self, text: &str) -> String {
+    pub(crate) fn ask(&self, text: &str) -> String {
         let answer = self.chat(&json!({"messages": [{"role": "user", "content": text}], "temperature": 0}));
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.text()
     }
 
     /// A request whose answer is read later, or never.
-    pub fn open(&self, path: &str, body: &Value) -> BufReader<UnixStream> {
+    pub(crate) fn open(&self, path: &str, body: &Value) -> BufReader<UnixStream> {
         let mut stream = UnixStream::connect(&self.socket).expect("the engine listens");
         stream.write_all(&request(path, body.to_string().as_bytes())).expect("the engine reads");
         BufReader::new(stream)
@@ -172,6 +172,6 @@ fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) {
     }
 }
 
-pub fn user(text: &str) -> Value {
+pub(crate) fn user(text: &str) -> Value {
     json!([{"role": "user", "content": text}])
 }
