@@ -99,7 +99,9 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+            .connect_lazy_with(
+                options.create_if_missing(false).pragma("cache_size", READER_CACHE).pragma("query_only", "ON"),
+            );
         let writer = Writer::start(connection, settings.queue).await?;
         Ok(Self { inner: Arc::new(Inner { readers, writer, _lock: lock }) })
     }
@@ -151,6 +153,9 @@ fn lock(data: &Path) -> Result<File, OpenError> {
 }
 
 const PAGE_BYTES: u32 = 4096;
+/// Page caches, in KiB with SQLite's sign for that. Readers lean on the kernel's cache.
+const WRITER_CACHE: &str = "-16384";
+const READER_CACHE: &str = "-4096";
 /// Pages of journal after which a commit folds it into the database: rarer than SQLite's 1,000, as each folding
 /// costs the group an fsync of the database file.
 const CHECKPOINT_PAGES: &str = "4000";
@@ -167,7 +172,7 @@ fn options(data: &Path, settings: &Settings) -> SqliteConnectOptions {
         .statement_cache_capacity(256)
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY")
-        .pragma("cache_size", "-16384")
+        .pragma("cache_size", WRITER_CACHE)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     match settings.max_bytes {
         Some(bytes) => options.pragma("max_page_count", (bytes / u64::from(PAGE_BYTES)).max(1).to_string()),

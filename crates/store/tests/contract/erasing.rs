@@ -1,6 +1,4 @@
 use std::{
-    collections::HashSet,
-    fs,
     io::{BufRead, BufReader, Write},
     path::Path,
     time::{Duration, Instant},
@@ -18,63 +16,12 @@ use store::{Checkpoint, EraseError, Finish, Idempotency, Paging, Settings, Store
 use crate::{
     durability::{DATA, child},
     fixture::{Fixture, at, creation, ended, finish, session},
+    secrets::Secrets,
 };
 
 /// Secret answers of a mix: rounds, and answers of each.
 const ROUNDS: usize = 15;
 const PER_ROUND: usize = 10;
-
-/// Text that nothing else holds: consonants, Cyrillic and Han, by a generator with a fixed seed. What is kept is
-/// written in vowels.
-struct Secrets {
-    state: u64,
-    pieces: HashSet<[u8; 6]>,
-}
-
-impl Secrets {
-    fn new(seed: u64) -> Self {
-        Self { state: seed, pieces: HashSet::new() }
-    }
-
-    fn next(&mut self, below: u64) -> u64 {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.state >> 33) % below
-    }
-
-    fn text(&mut self, characters: usize) -> String {
-        let letters: Vec<char> = "BCDFGHJKLMNPQRSTVWXZ".chars().collect();
-        let wide: Vec<char> = "ЖЩЪЫЭЮЯФ鑫龘靐麤".chars().collect();
-        let script = if self.next(3) == 0 { wide } else { letters };
-        let text: String = (0..characters)
-            .map(|place| {
-                let index = usize::try_from(self.next(script.len() as u64)).unwrap();
-                if place % 9 == 8 { ' ' } else { script[index] }
-            })
-            .collect();
-        for form in [text.clone(), text.to_lowercase()] {
-            self.pieces.extend(form.as_bytes().windows(6).map(|piece| <[u8; 6]>::try_from(piece).unwrap()));
-        }
-        text
-    }
-
-    /// How often a piece stands in a file of the folder.
-    fn found_in(&self, folder: &Path) -> usize {
-        // A table of bits tells nearly every place at once: the set is asked about the few that are left.
-        let place = |piece: &[u8]| {
-            let key = piece.iter().fold(0u64, |key, byte| key << 8 | u64::from(*byte));
-            usize::try_from(key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40).unwrap()
-        };
-        let mut likely = vec![false; 1 << 24];
-        for piece in &self.pieces {
-            likely[place(piece)] = true;
-        }
-        let count = |path: &Path| {
-            let bytes = fs::read(path).unwrap();
-            bytes.windows(6).filter(|piece| likely[place(piece)] && self.pieces.contains(*piece)).count()
-        };
-        fs::read_dir(folder).unwrap().map(|entry| count(&entry.unwrap().path())).sum()
-    }
-}
 
 fn kept(length: usize) -> String {
     "aeiou ".repeat(length / 6 + 1)
@@ -160,7 +107,7 @@ async fn assert_whole(data: &Path) {
 
 #[tokio::test]
 async fn no_piece_of_an_erased_session_remains_in_any_file() {
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         let f = Fixture::new().await;
         let data = f.dir.path().join("data");
         let mut secrets = Secrets::new(seed);

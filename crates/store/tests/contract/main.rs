@@ -9,5 +9,6 @@ mod fixture;
 mod models;
 mod opening;
 mod search;
+mod secrets;
 mod sessions;
 mod users;
