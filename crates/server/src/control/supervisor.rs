@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -27,6 +28,8 @@ pub struct Supervisors {
 struct Supervised {
     nudge: Arc<Notify>,
     is_running: bool,
+    /// Asked for while it was running: it looks once more before it rests.
+    is_wanted: bool,
     /// Share of the model that is loaded.
     progress: Option<f64>,
     place: Option<Place>,
@@ -91,6 +94,7 @@ impl Supervisors {
         let mut sessions = self.lock();
         let supervised = sessions.entry(id).or_default();
         if supervised.is_running {
+            supervised.is_wanted = true;
             supervised.nudge.notify_one();
             return None;
         }
@@ -98,17 +102,36 @@ impl Supervisors {
         Some(Arc::clone(&supervised.nudge))
     }
 
-    fn rest(&self, id: SessionId, receipt: Option<DeletionReceipt>) {
+    /// Ends the supervision, unless it was asked for again meanwhile: then it goes on.
+    fn rest(&self, id: SessionId, rest: Rest) -> ControlFlow<()> {
         let mut sessions = self.lock();
-        if let Some(supervised) = sessions.remove(&id) {
-            if let (Some(sender), Some(receipt)) = (supervised.receipt, receipt) {
-                sender.send_replace(Some(receipt));
-            } else if receipt.is_none() && supervised.place.is_some() {
-                // A queued session rests without a supervisor; its place stays known.
-                sessions.insert(id, Supervised { place: supervised.place, ..Supervised::default() });
+        let Some(supervised) = sessions.get_mut(&id) else { return ControlFlow::Break(()) };
+        match rest {
+            Rest::Quiet if supervised.is_wanted => {
+                supervised.is_wanted = false;
+                return ControlFlow::Continue(());
+            }
+            // A place in the queue stays known, and whoever waits for a deletion is about to ask for it.
+            Rest::Quiet if supervised.place.is_some() || supervised.receipt.is_some() => supervised.is_running = false,
+            Rest::Quiet | Rest::Gone => {
+                sessions.remove(&id);
+            }
+            Rest::Deleted(receipt) => {
+                if let Some(sender) = sessions.remove(&id).and_then(|supervised| supervised.receipt) {
+                    sender.send_replace(Some(receipt));
+                }
             }
         }
+        ControlFlow::Break(())
     }
+}
+
+/// Why a supervisor has nothing more to do.
+enum Rest {
+    Quiet,
+    /// There is no such session (any more).
+    Gone,
+    Deleted(DeletionReceipt),
 }
 
 /// What a phase's work came to.
@@ -131,20 +154,19 @@ pub fn supervise(app: &Arc<App>, id: SessionId) {
         tokio::spawn(async move {
             tokio::select! {
                 () = app.shutdown.cancelled() => {}
-                receipt = run(&app, id, &nudge) => {
-                    app.supervisors.rest(id, receipt);
-                    app.supervisors.queue.notify_one();
-                }
+                () = async {
+                    while app.supervisors.rest(id, run(&app, id, &nudge).await).is_continue() {}
+                } => app.supervisors.queue.notify_one(),
             }
         });
     }
 }
 
-async fn run(app: &Arc<App>, id: SessionId, nudge: &Notify) -> Option<DeletionReceipt> {
+async fn run(app: &Arc<App>, id: SessionId, nudge: &Notify) -> Rest {
     loop {
         let session = match app.store.find_session(id).await {
             Ok(Some(session)) => session,
-            Ok(None) => return None,
+            Ok(None) => return Rest::Gone,
             Err(error) => {
                 tracing::error!(session = %id, error = &error as &dyn std::error::Error, "a session could not be read");
                 tokio::time::sleep(RETRY).await;
@@ -164,8 +186,8 @@ async fn run(app: &Arc<App>, id: SessionId, nudge: &Notify) -> Option<DeletionRe
         };
         match outcome {
             Ok(Outcome::Again) => {}
-            Ok(Outcome::AtRest) => return None,
-            Ok(Outcome::Deleted(receipt)) => return Some(receipt),
+            Ok(Outcome::AtRest) => return Rest::Quiet,
+            Ok(Outcome::Deleted(receipt)) => return Rest::Deleted(receipt),
             Err(error) => {
                 tracing::error!(session = %id, error = &*error, "a session's work failed and is tried again");
                 tokio::time::sleep(RETRY).await;

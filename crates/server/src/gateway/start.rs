@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::State;
 use protocol::{CompletionId, ErrorCode, SessionId, completion::Origin, session::Status};
 use store::Begin;
 use tokio::{sync::mpsc, time::Instant};
@@ -23,9 +24,19 @@ pub async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, InferenceE
     if let Some(live) = app.live.find(id) {
         return Ok(live);
     }
-    let session = app.store.find_session(id).await.map_err(|error| app.storage_failed(&error))?;
+    let find = async || app.store.find_session(id).await.map_err(|error| app.storage_failed(&error));
     let gone = || InferenceError::new(ErrorCode::NotFound, "there is no such session");
-    let session = session.filter(|session| session.deleting_at.is_none()).ok_or_else(gone)?;
+    let mut session = find().await?.filter(|session| session.deleting_at.is_none()).ok_or_else(gone)?;
+    if matches!(session.state, State::Running(_)) {
+        // It became Running a moment ago; its supervisor is about to open it. Should it have ended since it was
+        // read, its supervisor has been by already: then what was opened here is taken back.
+        let live = app.live.ensure(&session, app.clock.now());
+        session = find().await?.ok_or_else(gone)?;
+        if matches!(session.state, State::Running(_)) {
+            return Ok(live);
+        }
+        app.live.remove(id);
+    }
     match (session.state.reason(), session.state.status()) {
         (Some(reason), _) => Err(InferenceError::not_running(reason)),
         (None, Status::Initializing | Status::Running) => Err(InferenceError::new(
