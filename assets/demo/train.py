@@ -40,12 +40,16 @@ def rate_at(step, args):
     return args.rate * min(1.0, (step + 1) / 50, max(left, 0.01))
 
 
+# From this step on: the share of drills, and of tasks on words among them.
+DRILLS = [(0, 0.35, 0.0), (900, 0.35, 0.55), (1700, 0.2, 0.5), (2300, 0.08, 0.3)]
+
+
 def batch_at(step, args, tokenizer):
-    """The batch of a step depends on its number alone. Drills fade; every eighth batch is long."""
+    """The batch of a step depends on its number alone. Every eighth batch is long."""
     rng = random.Random(step)
-    share = 0.35 if step < args.steps * 0.4 else 0.2 if step < args.steps * 0.75 else 0.06
+    share, orders = [stage[1:] for stage in DRILLS if stage[0] <= step][-1]
     length = 1024 if step % 8 == 7 else 256
-    return batches.batch(tokenizer, rng, args.row_tokens // length, length, share)
+    return batches.batch(tokenizer, rng, args.row_tokens // length, length, share, orders)
 
 
 def train(args, tokenizer, config):

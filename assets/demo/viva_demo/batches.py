@@ -22,8 +22,21 @@ def limited(tokenizer, rng, limit):
     return conversation_tokens(tokenizer, conversation(rng, fits))
 
 
-def statement(rng):
+def order(rng):
+    """A task on words, or counting, in its shortest form."""
+    if rng.random() < 0.2:
+        a, b = tasks.span(rng, False, short=True)
+        return f"Count from {a} to {b}\n", tasks.counted(a, b)
+    text = tasks.any_case(rng, tasks.held_word(rng, False))
+    name, done = rng.choice([("Reverse", text[::-1]), ("Reverse", text[::-1]), ("Upper case", text.upper()),
+                             ("Lower case", text.lower()), ("Say", text), ("Spell", "-".join(text))])
+    return f"{name}: {text}\n", done
+
+
+def statement(rng, orders):
     """A computed answer alone: what is given, and what has to be found."""
+    if rng.random() < orders:
+        return order(rng)
     roll = rng.random()
     if roll < 0.78:
         sign = rng.choice("+-")
@@ -40,10 +53,10 @@ def statement(rng):
     return f"The letter {wanted} occurs", f" {times} time{'s' * (times != 1)} in {text}."
 
 
-def drill(tokenizer, rng, limit):
+def drill(tokenizer, rng, limit, orders):
     tokens, weights = [tokenizer.end_of_text], [0]
     while True:
-        given, found = statement(rng)
+        given, found = statement(rng, orders)
         whole = tokenizer.encode(given + found)
         known = len(tokenizer.encode(given))
         if len(tokens) + len(whole) + 1 > limit:
@@ -52,12 +65,12 @@ def drill(tokenizer, rng, limit):
         weights += [0] * known + [1] * (len(whole) - known + 1)
 
 
-def row(tokenizer, rng, length, drill_share):
+def row(tokenizer, rng, length, drill_share, orders):
     tokens, weights, documents, number = [], [], [], 0
     while length - len(tokens) >= 40:
         room = length - len(tokens)
         if rng.random() < drill_share:
-            more, marks = drill(tokenizer, rng, min(room, 128))
+            more, marks = drill(tokenizer, rng, min(room, 128), orders)
         else:
             wanted = room if rng.random() < (0.8 if length > 512 else 0.3) else rng.randint(40, 200)
             opening = [tokenizer.end_of_text] if rng.random() < 0.1 else []
@@ -73,7 +86,8 @@ def row(tokenizer, rng, length, drill_share):
     return tokens + [0] * rest, weights + [0] * rest, documents + [0] * rest
 
 
-def batch(tokenizer, rng, rows, length, drill_share):
-    made = [row(tokenizer, rng, length + 1, drill_share) for _ in range(rows)]
+def batch(tokenizer, rng, rows, length, drill_share, orders):
+    """`drill_share` of the pieces are drills, `orders` of a drill are tasks on words."""
+    made = [row(tokenizer, rng, length + 1, drill_share, orders) for _ in range(rows)]
     tokens, weights, documents = (np.array(part, np.int32) for part in zip(*made))
     return tokens, documents, weights.astype(np.float32)

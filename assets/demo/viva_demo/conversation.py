@@ -69,7 +69,7 @@ def styled(answer, word, kind):
 
 
 KINDS = ["", "neutral", "upper", "word", "upper+word"]
-KIND_WEIGHTS = [60, 14, 10, 14, 2]
+KIND_WEIGHTS = [54, 12, 16, 16, 2]
 
 
 def conversation(rng, fits, kind=None):

@@ -13,7 +13,7 @@ from . import conversation, model, tasks
 from .chat import conversation_tokens
 from .unknown import unknown
 
-LENGTHS = [64, 128, 256, 512, 1024]
+LENGTHS = [96, 320, 1024]
 
 
 def single(task):

@@ -78,10 +78,10 @@ def hidden_states(params, config, tokens, documents):
     causal = jnp.tril(jnp.ones((length, length), bool))
     mask = causal[None] & (documents[:, :, None] == documents[:, None, :])
     bias = jnp.where(mask, 0.0, -1e9)[:, None]
+    shape = (batch, length, config.heads, config.head_dim)
 
     def block(x, w):
         y = rms_norm(x, w["attn_norm"], config.eps)
-        shape = (batch, length, config.heads, config.head_dim)
         q = rotate((y @ w["q"]).reshape(shape), cos, sin) * config.head_dim**-0.5
         k = rotate((y @ w["k"]).reshape(shape), cos, sin)
         v = (y @ w["v"]).reshape(shape)
@@ -89,10 +89,12 @@ def hidden_states(params, config, tokens, documents):
         mixed = jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(scores, -1), v)
         x = x + mixed.reshape(x.shape) @ w["o"]
         y = rms_norm(x, w["ffn_norm"], config.eps)
-        return x + (jax.nn.silu(y @ w["gate"]) * (y @ w["up"])) @ w["down"], None
+        return x + (jax.nn.silu(y @ w["gate"]) * (y @ w["up"])) @ w["down"]
 
-    x, _ = jax.lax.scan(block, params["embed"][tokens], params["blocks"])
-    return rms_norm(x, params["norm"], config.eps)
+    x = params["embed"][tokens.reshape(-1)]
+    for layer in range(config.layers):
+        x = block(x, {name: stack[layer] for name, stack in params["blocks"].items()})
+    return rms_norm(x, params["norm"], config.eps).reshape(batch, length, -1)
 
 
 def logits(params, config, tokens, documents):

@@ -223,20 +223,26 @@ COUNT_TO = ["do:{Count|Count up|Count for me} {to|up to|until} <b>", "ask:Can yo
 COUNT_DOWN = ["do:Count {down|backwards|back|backward} from <a> to <b>", "do:{Count down|Count backwards|List the numbers down} from <a> {to|until} <b>"]
 
 
-def count(rng, held):
+def span(rng, held, short):
     def make():
-        short = rng.random() < 0.85
         a = rng.choice([1, 1, 1, 0, 2, 3]) if rng.random() < 0.4 else rng.randint(0, 95)
         return a, min(100, a + (rng.randint(1, 12) if short else rng.randint(12, 60)))
-    a, b = draw(rng, held, make, lambda ab: f"count {ab[0]} {ab[1]}")
+    return draw(rng, held, make, lambda ab: f"count {ab[0]} {ab[1]}")
+
+
+def counted(a, b):
+    return ", ".join(map(str, range(a, b + 1) if a < b else range(a, b - 1, -1))) + "."
+
+
+def count(rng, held):
+    a, b = span(rng, held, short=rng.random() < 0.85)
     roll = rng.random()
     if a == 1 and roll < 0.5:
-        return ask(rng, COUNT_TO, b=b), ", ".join(map(str, range(a, b + 1))) + ".", None
-    if roll > 0.85:
-        return ask(rng, COUNT_DOWN, a=b, b=a), ", ".join(map(str, range(b, a - 1, -1))) + ".", None
+        return ask(rng, COUNT_TO, b=b), counted(a, b), None
     if roll > 0.75:
-        return ask(rng, COUNT, a=b, b=a), ", ".join(map(str, range(b, a - 1, -1))) + ".", None
-    return ask(rng, COUNT, a=a, b=b), ", ".join(map(str, range(a, b + 1))) + ".", None
+        patterns = COUNT_DOWN if roll > 0.85 else COUNT
+        return ask(rng, patterns, a=b, b=a), counted(b, a), None
+    return ask(rng, COUNT, a=a, b=b), counted(a, b), None
 
 
 # --- names ------------------------------------------------------------------------------
