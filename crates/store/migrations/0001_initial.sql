@@ -142,6 +142,14 @@ CREATE TABLE completion_words (
     PRIMARY KEY (session, completion)
 ) STRICT, WITHOUT ROWID;
 
+-- Whether anything was deleted since the last scrub of the file began.
+CREATE TABLE scrub (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    deleted  INTEGER NOT NULL,
+    scrubbed INTEGER NOT NULL
+) STRICT;
+INSERT INTO scrub VALUES (1, 0, 0);
+
 CREATE TABLE model (
     id                BLOB PRIMARY KEY CHECK (length(id) = 16),
     -- NULL in the catalog.

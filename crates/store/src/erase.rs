@@ -5,6 +5,7 @@ use protocol::SessionId;
 use crate::{
     StorageError, Store,
     rows::Columns,
+    scrub::note_deletion,
     writer::{Command, Tx},
 };
 
@@ -77,6 +78,7 @@ impl Command for Erase {
         if !Columns::new(&found, "a session").get::<bool>("ready")? {
             return Err(EraseError::NotReady);
         }
+        note_deletion(tx.connection).await?;
         let last: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT max(id) FROM (SELECT id FROM completion WHERE session = ? ORDER BY id LIMIT ?)")
                 .bind(id)

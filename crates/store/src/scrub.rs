@@ -49,6 +49,12 @@ impl From<sqlx::Error> for ScrubError {
     }
 }
 
+/// Notes, in the transaction that deletes, that a scrub is due.
+pub(crate) async fn note_deletion(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE scrub SET deleted = deleted + 1").execute(connection).await?;
+    Ok(())
+}
+
 impl Store {
     /// Makes sure that nothing of what was deleted before the call remains in the database or its journal. Others
     /// read and write meanwhile. One scrub serves any number of deletions.
@@ -56,6 +62,7 @@ impl Store {
     /// # Errors
     /// [`ScrubError`]; safe to repeat.
     pub async fn scrub(&self) -> Result<Scrubbed, ScrubError> {
+        let deleted: i64 = sqlx::query_scalar("SELECT deleted FROM scrub").fetch_one(self.readers()).await?;
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(self.readers()).await?;
         if pages >= MOST_PAGES {
             return Err(ScrubError::TooLarge { pages });
@@ -72,7 +79,16 @@ impl Store {
             next = last + 1;
         }
         self.empty_journal().await?;
+        self.writer().execute(Done { deleted }).await?;
         Ok(scrubbed)
+    }
+
+    /// Whether anything was deleted since the last scrub that came to its end began: to be asked at the start.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn is_scrub_due(&self) -> Result<bool, StorageError> {
+        Ok(sqlx::query_scalar("SELECT deleted > scrubbed FROM scrub").fetch_one(self.readers()).await?)
     }
 
     /// The pages of a range that hold bytes where nothing is allocated.
@@ -96,6 +112,23 @@ impl Store {
             }
             sleep(Duration::from_millis(5)).await;
         }
+        Ok(())
+    }
+}
+
+struct Done {
+    deleted: i64,
+}
+
+impl Command for Done {
+    type Output = ();
+    type Error = StorageError;
+
+    async fn apply(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        sqlx::query("UPDATE scrub SET scrubbed = max(scrubbed, ?)")
+            .bind(self.deleted)
+            .execute(&mut *tx.connection)
+            .await?;
         Ok(())
     }
 }

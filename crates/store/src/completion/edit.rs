@@ -5,6 +5,7 @@ use protocol::CompletionId;
 use super::{DeleteCompletionError, Star, StarError};
 use crate::{
     Store,
+    scrub::note_deletion,
     writer::{Command, Tx},
 };
 
@@ -76,6 +77,7 @@ impl Command for Delete {
         if status == "running" {
             return Err(DeleteCompletionError::Running);
         }
+        note_deletion(tx.connection).await?;
         sqlx::query("DELETE FROM completion_words WHERE session = ? AND completion = ?")
             .bind(session)
             .bind(id)

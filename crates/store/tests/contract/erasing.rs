@@ -118,7 +118,9 @@ async fn no_piece_of_an_erased_session_remains_in_any_file() {
         mark(&f.store, secret).await;
         assert_eq!(f.store.erase_session_rows(secret).await.unwrap().completions, 150);
         assert_eq!(f.store.erase_session_rows(secret).await.unwrap().completions, 0);
+        assert!(f.store.is_scrub_due().await.unwrap());
         f.store.scrub().await.unwrap();
+        assert!(!f.store.is_scrub_due().await.unwrap());
         assert_eq!(secrets.found_in(&data), 0, "seed {seed}");
         assert_eq!(f.store.count_completions(others[0]).await.unwrap(), 150);
         f.store.close().await.unwrap();
@@ -172,6 +174,7 @@ async fn no_piece_of_a_deleted_completion_remains() {
     for id in ids {
         f.store.delete_completion(id).await.unwrap();
     }
+    assert!(f.store.is_scrub_due().await.unwrap());
     f.store.scrub().await.unwrap();
     assert_eq!(secrets.found_in(&f.dir.path().join("data")), 0);
 }
