@@ -59,8 +59,13 @@ fn a_common_system_message_is_computed_once() {
 #[test]
 fn a_seed_repeats_from_an_empty_cache() {
     let run = |name: &str| {
-        let engine = Engine::start(EngineOptions { ..options(name) });
-        engine.chat(&json!({"messages": user("Tell me something"), "seed": 11, "temperature": 1.5, "max_tokens": 30, "ignore_eos": true})).text()
+        let engine = Engine::start(options(name));
+        let text = "Tell me something. ".repeat(75);
+        let body =
+            json!({"messages": user(&text), "seed": 11, "temperature": 1.5, "max_tokens": 100, "ignore_eos": true});
+        let answer = engine.chat(&body);
+        assert!(answer.json()["usage"]["total_tokens"].as_u64().unwrap() > 300, "{}", answer.body);
+        answer.text()
     };
     assert_eq!(run("seed-1"), run("seed-2"));
 }

@@ -2,7 +2,16 @@
 
 #![allow(unsafe_code)]
 
-use std::{ptr::NonNull, slice, sync::Arc};
+use std::{
+    ffi::c_void,
+    ptr::NonNull,
+    slice,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use llama_cpp_sys_2 as sys;
 
@@ -26,8 +35,33 @@ pub(crate) struct ContextOptions {
 pub(crate) enum DecodeError {
     #[error("the cache has no room for the batch")]
     NoRoom,
+    #[error("it took longer than allowed")]
+    Overran,
     #[error("llama.cpp failed with code {0}")]
     Failed(i32),
+}
+
+/// When the pass in progress must end, in nanoseconds since `start`; 0 for never. Read by llama.cpp's threads.
+struct Deadline {
+    start: Instant,
+    at: AtomicU64,
+}
+
+impl Deadline {
+    fn set(&self, limit: Option<Duration>) {
+        let at = limit.map_or(0, |limit| (self.start.elapsed() + limit).as_nanos() as u64);
+        self.at.store(at, Ordering::Relaxed);
+    }
+
+    fn has_passed(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        at != 0 && self.start.elapsed().as_nanos() as u64 > at
+    }
+}
+
+unsafe extern "C" fn must_end(deadline: *mut c_void) -> bool {
+    // SAFETY: the deadline of a context, which outlives every decode.
+    unsafe { &*deadline.cast::<Deadline>() }.has_passed()
 }
 
 /// A context of a model. Not shared: one thread owns it.
@@ -37,6 +71,8 @@ pub(crate) struct Context {
     vocab_len: usize,
     sequences: u32,
     most_threads: u32,
+    can_rewind: bool,
+    deadline: Box<Deadline>,
     _model: Arc<Model>,
 }
 
@@ -61,6 +97,9 @@ impl Context {
         // The whole window is kept, so that a prefix can be reused with sliding-window models too.
         params.swa_full = true;
         params.no_perf = true;
+        let deadline = Box::new(Deadline { start: Instant::now(), at: AtomicU64::new(0) });
+        params.abort_callback = Some(must_end);
+        params.abort_callback_data = (&raw const *deadline).cast_mut().cast::<c_void>();
         // SAFETY: a live model and parameters by value.
         let raw = NonNull::new(unsafe { sys::llama_init_from_model(model.raw_mut(), params) })?;
         let Some(threads) = new_thread_pool(options.threads) else {
@@ -77,6 +116,8 @@ impl Context {
             vocab_len,
             sequences: options.sequences,
             most_threads: options.threads,
+            can_rewind: !model.is_recurrent(),
+            deadline,
             _model: Arc::clone(model),
         })
     }
@@ -99,12 +140,15 @@ impl Context {
         unsafe { sys::llama_set_n_threads(self.raw.as_ptr(), threads, threads) };
     }
 
-    /// Computes a batch. On failure the cache of its sequences is undefined: remove them.
-    pub(crate) fn decode(&mut self, batch: &Batch) -> Result<(), DecodeError> {
+    /// Computes a batch. On failure the cache of its sequences is undefined: remove them, or rewind them to where
+    /// they were. Within about `limit`, if the model can be rewound; else [`DecodeError::Overran`].
+    pub(crate) fn decode(&mut self, batch: &Batch, limit: Option<Duration>) -> Result<(), DecodeError> {
+        self.deadline.set(limit.filter(|_| self.can_rewind));
         // SAFETY: a live context; the batch's arrays hold what its count says.
         match unsafe { sys::llama_decode(self.raw.as_ptr(), batch.raw) } {
             0 => Ok(()),
             1 => Err(DecodeError::NoRoom),
+            2 => Err(DecodeError::Overran),
             code => Err(DecodeError::Failed(code)),
         }
     }
@@ -225,13 +269,17 @@ impl Batch {
         self.capacity - self.len()
     }
 
-    /// The sequences with tokens in the batch, each once.
-    pub(crate) fn sequences(&self) -> Vec<u32> {
-        // SAFETY: every entry below the count was written by `push`, with one sequence id.
-        let id = |index| unsafe { (**self.raw.seq_id.add(index)).cast_unsigned() };
-        let mut sequences: Vec<u32> = (0..self.len()).map(id).collect();
-        sequences.sort_unstable();
-        sequences.dedup();
+    /// The sequences with tokens in the batch, each once with its first position there.
+    pub(crate) fn sequences(&self) -> Vec<(u32, u32)> {
+        let mut sequences: Vec<(u32, u32)> = Vec::new();
+        for index in 0..self.len() {
+            // SAFETY: every entry below the count was written by `push`, with one sequence id.
+            let (sequence, position) = unsafe { (**self.raw.seq_id.add(index), *self.raw.pos.add(index)) };
+            let sequence = sequence.cast_unsigned();
+            if sequences.iter().all(|(known, _)| *known != sequence) {
+                sequences.push((sequence, position.cast_unsigned()));
+            }
+        }
         sequences
     }
 

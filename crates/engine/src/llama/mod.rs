@@ -9,7 +9,7 @@ mod log;
 mod model;
 mod vocab;
 
-pub(crate) use context::{Batch, Context, ContextOptions};
+pub(crate) use context::{Batch, Context, ContextOptions, DecodeError};
 pub(crate) use log::LogCapture;
 pub(crate) use model::{LoadError, Model};
 pub(crate) use vocab::{Special, Token, Vocab};

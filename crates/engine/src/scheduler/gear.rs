@@ -16,6 +16,12 @@ const TRIAL_EVERY_MOST: u32 = 8192;
 const BETTER: f64 = 0.93;
 /// A pass that costs this much more than usual hints at company on the machine: a trial comes soon.
 const WORSE: f64 = 2.0;
+/// A pass with several threads is given up when it costs this many times the usual, and done again with one.
+const HOPELESS: f64 = 4.0;
+/// The same for a trial.
+const HOPELESS_TRIAL: f64 = 2.0;
+/// Passes shorter than this are never given up.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// The choice of a thread count for one kind of pass.
 #[derive(Debug)]
@@ -59,6 +65,22 @@ impl Gear {
             self.trial = Some(self.next_trial);
         }
         self.counts[self.trial.unwrap_or(self.current)]
+    }
+
+    /// When to give up the next pass, of `units` of work. Never with one thread: nothing is left to try.
+    pub(super) fn limit(&mut self, units: usize) -> Option<Duration> {
+        let factor = if self.trial.is_some() { HOPELESS_TRIAL } else { HOPELESS };
+        let usual = self.cost.filter(|_| self.threads() > 1)?;
+        Some(PATIENCE + Duration::from_secs_f64(usual * units.max(1) as f64 * factor))
+    }
+
+    /// The pass was given up: its count is no good now, and one thread takes over.
+    pub(super) fn give_up(&mut self) {
+        if self.trial.take().is_none() {
+            (self.current, self.cost) = (0, None);
+        }
+        self.until_trial = self.every;
+        self.every = (self.every * 2).min(TRIAL_EVERY_MOST);
     }
 
     /// Takes in what the pass took, which computed `units` of work.

@@ -1,23 +1,39 @@
 //! One pass over the model: a token of every running sequence, or a chunk of prompts; then the choice of tokens.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::openai::FinishReason;
 
 use super::{
     Scheduler,
     pace::Company,
+    slot::Slot,
     task::{Grammar, Phase, TokenChance},
 };
 use crate::{
     grammar::{Mask, MaskRequest},
-    llama::{Special, Token},
+    llama::{DecodeError, Special, Token},
     text::Progress,
 };
 
 const DECODE_FAILED: &str = "the model failed to compute this request";
 const SAMPLING_FAILED: &str = "no token could be chosen: the model's output is not usable";
 const GRAMMAR_FAILED: &str = "the response format's grammar exceeded its bound of work per token";
+
+/// Prompt tokens that a request with a seed computes at a time.
+const SEEDED_CHUNK: usize = 32;
+/// From this many tokens on, llama.cpp splits a single sequence's attention among the threads, and the sum depends on
+/// their number.
+const SPLIT_ATTENTION: usize = 256;
+
+/// What a pass computes.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// One token of each running sequence.
+    Decode,
+    /// Prompt tokens.
+    Prompt,
+}
 
 /// Where the logits for a choice of token are.
 enum Logits {
@@ -42,10 +58,7 @@ impl Scheduler {
         if outputs.is_empty() {
             return;
         }
-        self.context.set_threads(self.decode_gear.threads());
-        let start = Instant::now();
-        if self.compute() {
-            self.decode_gear.measure(start.elapsed(), 1);
+        if self.compute(Kind::Decode).is_some() {
             for (at, index) in outputs {
                 self.choose_token(at, &Logits::Batch(index));
             }
@@ -64,7 +77,14 @@ impl Scheduler {
         for at in order {
             let slot = &mut self.slots[at];
             let Some(task) = &slot.task else { continue };
-            let room = chunk - self.batch.len();
+            let mut room = chunk.saturating_sub(self.batch.len());
+            if task.seeded {
+                // Chunks sized by time would make the result depend on it.
+                if room < SEEDED_CHUNK && self.batch.len() > 0 {
+                    continue;
+                }
+                room = SEEDED_CHUNK.min(self.batch.room());
+            }
             let (start, all) = (slot.cached.len(), task.prompt.len());
             for token in &task.prompt[start..all.min(start + room)] {
                 let position = slot.cached.len();
@@ -80,12 +100,8 @@ impl Scheduler {
         if tokens == 0 {
             return;
         }
-        self.context.set_threads(self.prompt_gear.threads());
-        let start = Instant::now();
-        if self.compute() {
-            let took = start.elapsed();
+        if let Some(took) = self.compute(Kind::Prompt) {
             self.pace.measure(tokens, took);
-            self.prompt_gear.measure(took, tokens);
             for (at, index) in outputs {
                 self.prompt_done(at, index);
             }
@@ -104,11 +120,47 @@ impl Scheduler {
         }
     }
 
-    /// Decodes the batch. If that fails, every task in it fails and its sequence is emptied.
-    fn compute(&mut self) -> bool {
-        let Err(error) = self.context.decode(&self.batch) else { return true };
+    /// Decodes the batch, with as many threads as now seems best; how long it took. If it fails, every task in it
+    /// fails and its sequence is emptied.
+    fn compute(&mut self, kind: Kind) -> Option<Duration> {
+        let (gear, units) = match kind {
+            Kind::Decode => (&mut self.decode_gear, 1),
+            Kind::Prompt => (&mut self.prompt_gear, self.batch.len()),
+        };
+        if must_repeat(&self.slots) {
+            self.context.set_threads(u32::MAX);
+            let start = Instant::now();
+            let result = self.context.decode(&self.batch, None);
+            return self.settle(result).then(|| start.elapsed());
+        }
+        self.context.set_threads(gear.threads());
+        let start = Instant::now();
+        let mut result = self.context.decode(&self.batch, gear.limit(units));
+        let mut took = start.elapsed();
+        if matches!(result, Err(DecodeError::Overran)) {
+            gear.give_up();
+            let sequences = self.batch.sequences();
+            if sequences.iter().all(|&(sequence, from)| self.context.remove_tail(sequence, from)) {
+                self.context.set_threads(1);
+                let start = Instant::now();
+                result = self.context.decode(&self.batch, None);
+                took = start.elapsed();
+            }
+        }
+        if result.is_ok() {
+            gear.measure(took, units);
+        }
+        self.settle(result).then_some(took)
+    }
+
+    /// `true` if the batch was decoded.
+    fn settle(&mut self, result: Result<(), DecodeError>) -> bool {
+        result.map_err(|error| self.fail_batch(&error)).is_ok()
+    }
+
+    fn fail_batch(&mut self, error: &DecodeError) {
         crate::report::line(&format!("decode failed: {error}"));
-        for sequence in self.batch.sequences() {
+        for (sequence, _) in self.batch.sequences() {
             let Some(slot) = self.slots.get_mut(sequence as usize) else { continue };
             self.context.remove_tail(slot.sequence, 0);
             slot.cached.clear();
@@ -116,7 +168,6 @@ impl Scheduler {
                 task.fail(DECODE_FAILED);
             }
         }
-        false
     }
 
     /// Chooses tokens for those whose mask arrived after their logits.
@@ -214,4 +265,12 @@ impl Scheduler {
             task.fail(message);
         }
     }
+}
+
+/// Whether one request runs alone whose answer must be the same each time, so that the thread count may not vary.
+fn must_repeat(slots: &[Slot]) -> bool {
+    let mut placed = slots.iter().filter(|slot| slot.task.is_some());
+    let (first, second) = (placed.next(), placed.next());
+    let seeded = |slot: &Slot| slot.task.as_ref().is_some_and(|task| task.seeded);
+    second.is_none() && first.is_some_and(|slot| seeded(slot) && slot.cached.len() >= SPLIT_ATTENTION)
 }

@@ -128,6 +128,8 @@ pub(super) struct Task {
     pub(super) chances: Vec<TokenChance>,
     pub(super) events: UnboundedSender<Event>,
     pub(super) ignore_ends: bool,
+    /// Whether the same request must give the same answer, when run alone from an empty cache.
+    pub(super) seeded: bool,
     pub(super) limit: u32,
     pub(super) generated: u32,
     first_matcher: Option<Matcher>,
@@ -156,6 +158,7 @@ impl Task {
                 chances: Vec::new(),
                 events: job.events.clone(),
                 ignore_ends: job.sampling.ignore_eos,
+                seeded: job.sampling.seed.is_some(),
                 limit: job.limit,
                 generated: 0,
                 first_matcher: job.grammar.as_ref().map(Matcher::deep_clone),
