@@ -1,14 +1,14 @@
 //! The management API, `/api/v1`, and what else the server answers: health, metrics, events, login.
 
-pub mod completions;
-pub mod events;
-pub mod export;
-pub mod extract;
-pub mod health;
-pub mod login;
-pub mod models;
-pub mod openapi;
-pub mod problem;
-pub mod samples;
-pub mod sessions;
-pub mod view;
+pub(crate) mod completions;
+pub(crate) mod events;
+pub(crate) mod export;
+pub(crate) mod extract;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod models;
+pub(crate) mod openapi;
+pub(crate) mod problem;
+pub(crate) mod samples;
+pub(crate) mod sessions;
+pub(crate) mod view;

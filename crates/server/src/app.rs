@@ -17,37 +17,37 @@ use crate::{
 };
 
 /// The server's parts, each used by several others.
-pub struct App {
-    pub config: Config,
+pub(crate) struct App {
+    pub(crate) config: Config,
     /// The data folder, absolute and resolved.
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// The `viva` binary, which is also the engine.
-    pub program: PathBuf,
+    pub(crate) program: PathBuf,
     /// As people reach the server: `http://127.0.0.1:8482`.
-    pub url: String,
-    pub clock: Arc<dyn Clock>,
-    pub store: Store,
-    pub hub: Hub,
-    pub launcher: Arc<dyn Launcher>,
-    pub runtimes: Runtimes,
-    pub live: LiveSessions,
-    pub supervisors: Supervisors,
-    pub key: TokenKey,
+    pub(crate) url: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    pub(crate) launcher: Arc<dyn Launcher>,
+    pub(crate) runtimes: Runtimes,
+    pub(crate) live: LiveSessions,
+    pub(crate) supervisors: Supervisors,
+    pub(crate) key: TokenKey,
     /// Who each user token belongs to, by the token's hash.
-    pub users: HashMap<[u8; 32], UserId>,
-    pub owner: UserId,
+    pub(crate) users: HashMap<[u8; 32], UserId>,
+    pub(crate) owner: UserId,
     /// Opens the console once, from the link that is printed at the start.
-    pub login_code: crate::auth::LoginCode,
+    pub(crate) login_code: crate::auth::LoginCode,
     /// Answers being written, and other work that must end before the process does.
-    pub tasks: TaskTracker,
+    pub(crate) tasks: TaskTracker,
     /// Cancelled when the server goes down.
-    pub shutdown: CancellationToken,
-    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
 }
 
 impl App {
     /// Logs a failure of the store and says what a client may know of it.
-    pub fn storage_failed(&self, error: &(dyn std::error::Error + 'static)) -> InferenceError {
+    pub(crate) fn storage_failed(&self, error: &(dyn std::error::Error + 'static)) -> InferenceError {
         tracing::error!(error, "the store failed");
         InferenceError::new(ErrorCode::StorageUnavailable, "the server's storage does not answer; try again shortly")
     }

@@ -9,11 +9,11 @@ use protocol::{ErrorCode, Problem, SessionId, UserId};
 use crate::{api::problem::ApiError, app::App, gateway::error::InferenceError, token};
 
 /// Name of the console's cookie.
-pub const COOKIE: &str = "viva";
+pub(crate) const COOKIE: &str = "viva";
 
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
+pub(crate) enum Caller {
     User { id: UserId },
     /// The holder of a session's token, which opens nothing else.
     Session { id: SessionId },
@@ -21,28 +21,28 @@ pub enum Caller {
 
 /// The caller of `/v1`.
 #[derive(Debug, Clone, Copy)]
-pub struct InferenceCaller(pub Caller);
+pub(crate) struct InferenceCaller(pub(crate) Caller);
 
 /// The caller of `/api/v1`: a user.
 #[derive(Debug, Clone, Copy)]
-pub struct UserCaller(pub UserId);
+pub(crate) struct UserCaller(pub(crate) UserId);
 
 /// Opens the console once. A new one is made at each start, and after each use.
 #[derive(Debug)]
-pub struct LoginCode(Mutex<Option<String>>);
+pub(crate) struct LoginCode(Mutex<Option<String>>);
 
 impl LoginCode {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(Some(token::new_user_token())))
     }
 
     /// The code to print.
-    pub fn show(&self) -> Option<String> {
+    pub(crate) fn show(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// True once, for the right code.
-    pub fn redeem(&self, code: &str) -> bool {
+    pub(crate) fn redeem(&self, code: &str) -> bool {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let right = current.as_ref().is_some_and(|current| token::same(current.as_bytes(), code.as_bytes()));
         if right {
@@ -59,7 +59,7 @@ impl Default for LoginCode {
 }
 
 /// The value of the cookie that stands for the owner: it cannot be made without the server's key.
-pub fn cookie_value(app: &App) -> String {
+pub(crate) fn cookie_value(app: &App) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     URL_SAFE_NO_PAD.encode(app.key.derive(&format!("cookie:{}", app.owner)))
 }

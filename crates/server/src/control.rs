@@ -11,11 +11,11 @@ mod running;
 mod start;
 mod supervisor;
 
-pub use erase::delete;
-pub use exit::bytes;
-pub use machine::memory;
-pub use queue::{nudge as nudge_queue, run as run_queue};
-pub use supervisor::{Supervisors, adopt, supervise};
+pub(crate) use erase::delete;
+pub(crate) use exit::bytes;
+pub(crate) use machine::memory;
+pub(crate) use queue::{nudge as nudge_queue, run as run_queue};
+pub(crate) use supervisor::{Supervisors, adopt, supervise};
 
 use domain::{Event, Refusal, Session, State, Step};
 use jiff::Timestamp;
@@ -26,13 +26,13 @@ use crate::app::App;
 
 /// What an event did to a session.
 #[derive(Debug, Clone)]
-pub enum Applied {
+pub(crate) enum Applied {
     Moved(Session),
     Unchanged(Session),
 }
 
 impl Applied {
-    pub fn into_session(self) -> Session {
+    pub(crate) fn into_session(self) -> Session {
         match self {
             Self::Moved(session) | Self::Unchanged(session) => session,
         }
@@ -41,7 +41,7 @@ impl Applied {
 
 /// An event could not be applied.
 #[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
+pub(crate) enum ApplyError {
     #[error("there is no such session")]
     Gone,
     #[error(transparent)]
@@ -59,7 +59,7 @@ const ATTEMPTS: u32 = 8;
 ///
 /// # Errors
 /// [`ApplyError`]
-pub async fn apply(app: &App, id: SessionId, event: &Event, actor: &str) -> Result<Applied, ApplyError> {
+pub(crate) async fn apply(app: &App, id: SessionId, event: &Event, actor: &str) -> Result<Applied, ApplyError> {
     let mut attempt = 1;
     loop {
         let before = app.store.find_session(id).await.map_err(ApplyError::Read)?.ok_or(ApplyError::Gone)?;

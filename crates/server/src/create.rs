@@ -25,7 +25,7 @@ use crate::{
 ///
 /// # Errors
 /// Every rule that the request breaks, with field, value and remedy.
-pub async fn create(
+pub(crate) async fn create(
     app: &Arc<App>,
     owner: UserId,
     request: CreateSession,
@@ -85,7 +85,7 @@ fn refused(error: CreateSessionError) -> ApiError {
 ///
 /// # Errors
 /// `model_not_found`, for the field `model`.
-pub async fn find_model(app: &App, owner: UserId, wanted: &str) -> Result<ModelRecord, ApiError> {
+pub(crate) async fn find_model(app: &App, owner: UserId, wanted: &str) -> Result<ModelRecord, ApiError> {
     let found = app.store.resolve_model(owner, wanted).await?;
     found.ok_or_else(|| {
         let shown: String = wanted.chars().take(100).collect();

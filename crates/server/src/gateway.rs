@@ -1,14 +1,14 @@
 //! The gateway: `/v1`, in OpenAI's shapes. Admits, asks the session's runtime, passes the answer on, keeps it.
 
-pub mod answer;
-pub mod error;
-pub mod exchange;
-pub mod generation;
-pub mod live;
-pub mod playground;
-pub mod request;
-pub mod routes;
-pub mod runtime;
-pub mod sse;
-pub mod start;
-pub mod transcript;
+pub(crate) mod answer;
+pub(crate) mod error;
+pub(crate) mod exchange;
+pub(crate) mod generation;
+pub(crate) mod live;
+pub(crate) mod playground;
+pub(crate) mod request;
+pub(crate) mod routes;
+pub(crate) mod runtime;
+pub(crate) mod sse;
+pub(crate) mod start;
+pub(crate) mod transcript;

@@ -3,7 +3,7 @@
 //! `api` and `gateway` answer requests, `control` carries out what was decided, `boot` puts the parts together.
 //! No model is loaded here, and there is no SQL: those are the engine's and the store's.
 
-pub mod api;
+mod api;
 mod app;
 mod auth;
 pub mod boot;

@@ -20,12 +20,12 @@ use crate::{api::problem::ApiError, app::App, control};
 const MAX_NAME: usize = 100;
 
 /// Whether a model's file is there, whole as far as its size tells.
-pub fn is_present(app: &App, file: &ModelFile) -> bool {
+pub(crate) fn is_present(app: &App, file: &ModelFile) -> bool {
     file.sha256.parse().is_ok_and(|sha256| app.hub.is_present(&sha256, file.bytes))
 }
 
 /// Where a model's file lies.
-pub fn path_of(app: &App, file: &ModelFile) -> Option<PathBuf> {
+pub(crate) fn path_of(app: &App, file: &ModelFile) -> Option<PathBuf> {
     file.sha256.parse().ok().map(|sha256| app.hub.blob_path(&sha256))
 }
 
@@ -41,7 +41,7 @@ pub struct EmbeddedModel {
 ///
 /// # Errors
 /// A model cannot be kept.
-pub async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) -> Result<(), ApiError> {
+pub(crate) async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) -> Result<(), ApiError> {
     for model in embedded {
         let reference = format!("{}:{}", model.name, model.version);
         if let Some(found) = app.store.resolve_model(app.owner, &reference).await? {
@@ -72,7 +72,7 @@ pub async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) -> Resu
 ///
 /// # Errors
 /// The file cannot be used, or the name is taken.
-pub async fn import_path(
+pub(crate) async fn import_path(
     app: &Arc<App>,
     owner: UserId,
     path: PathBuf,
@@ -89,7 +89,7 @@ pub async fn import_path(
 ///
 /// # Errors
 /// The file cannot be used, the name is taken, or the client went away.
-pub async fn import_stream(
+pub(crate) async fn import_stream(
     app: &Arc<App>,
     owner: UserId,
     body: Body,
@@ -250,7 +250,7 @@ fn refused(error: ImportError) -> ApiError {
 ///
 /// # Errors
 /// The fields that break a rule.
-pub async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateModel) -> Result<ModelRecord, ApiError> {
+pub(crate) async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateModel) -> Result<ModelRecord, ApiError> {
     let mut after = before.clone();
     let mut errors = Vec::new();
     for (field, text, target) in
@@ -295,7 +295,7 @@ pub async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateModel) ->
 ///
 /// # Errors
 /// The store or the disk fails; what is left is harmless and removed with the next removal.
-pub async fn remove_unused_blobs(app: &Arc<App>, model: &ModelRecord) -> Result<(), ApiError> {
+pub(crate) async fn remove_unused_blobs(app: &Arc<App>, model: &ModelRecord) -> Result<(), ApiError> {
     for file in &model.files {
         if app.store.is_blob_used(&file.sha256).await? {
             continue;

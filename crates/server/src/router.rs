@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The whole service.
-pub fn router(app: &Arc<App>) -> Router {
+pub(crate) fn router(app: &Arc<App>) -> Router {
     let (management, _) = openapi::router().split_for_parts();
     let (uploads, _) = models::upload_router().split_for_parts();
     let bounded = Router::new()

@@ -9,9 +9,9 @@ use protocol::shim::SessionFolder;
 
 /// Files and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Measure {
-    pub files: u64,
-    pub bytes: u64,
+pub(crate) struct Measure {
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
 }
 
 /// Runs blocking file work off the async threads.
@@ -50,7 +50,7 @@ fn measure_now(folder: &Path) -> io::Result<Measure> {
 ///
 /// # Errors
 /// A folder cannot be read.
-pub async fn measure(folder: PathBuf) -> io::Result<Measure> {
+pub(crate) async fn measure(folder: PathBuf) -> io::Result<Measure> {
     blocking(move || measure_now(&folder)).await
 }
 
@@ -65,7 +65,7 @@ fn remove_now(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// A folder cannot be read or removed.
-pub async fn remove_temporary(folder: &SessionFolder) -> io::Result<u64> {
+pub(crate) async fn remove_temporary(folder: &SessionFolder) -> io::Result<u64> {
     let folder = folder.clone();
     blocking(move || {
         let mut bytes = 0;
@@ -82,7 +82,7 @@ pub async fn remove_temporary(folder: &SessionFolder) -> io::Result<u64> {
 ///
 /// # Errors
 /// A folder cannot be read or removed.
-pub async fn remove_all(folder: &SessionFolder) -> io::Result<(Measure, u64)> {
+pub(crate) async fn remove_all(folder: &SessionFolder) -> io::Result<(Measure, u64)> {
     let folder = folder.clone();
     blocking(move || {
         let files = measure_now(&folder.files())?;

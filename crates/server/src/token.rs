@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Shortest token that an operator may set, in bytes.
-pub const MIN_USER_TOKEN: usize = 32;
+pub(crate) const MIN_USER_TOKEN: usize = 32;
 const SESSION_PREFIX: &str = "vses_";
 const USER_PREFIX: &str = "vusr_";
 
 /// The key of the session tokens. It never leaves the data folder.
 #[derive(Clone)]
-pub struct TokenKey([u8; 32]);
+pub(crate) struct TokenKey([u8; 32]);
 
 impl std::fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,7 +26,7 @@ impl std::fmt::Debug for TokenKey {
 /// The key could not be had.
 #[derive(Debug, thiserror::Error)]
 #[error("the key file {path} cannot be used")]
-pub struct KeyError {
+pub(crate) struct KeyError {
     path: String,
     #[source]
     source: io::Error,
@@ -37,7 +37,7 @@ impl TokenKey {
     ///
     /// # Errors
     /// The file cannot be read or written, or does not hold 32 bytes.
-    pub fn ensure(data: &Path) -> Result<Self, KeyError> {
+    pub(crate) fn ensure(data: &Path) -> Result<Self, KeyError> {
         let path = data.join("key");
         let failed = |source| KeyError { path: path.display().to_string(), source };
         match fs::read(&path) {
@@ -72,7 +72,7 @@ impl TokenKey {
     }
 
     /// The token of a session: HMAC-SHA-256 (RFC 2104) over its id and generation, the same at every call.
-    pub fn session_token(&self, session: SessionId, generation: u32) -> String {
+    pub(crate) fn session_token(&self, session: SessionId, generation: u32) -> String {
         let tag = self.mac(session, generation).finalize().into_bytes();
         let mut bytes = session.as_bytes().to_vec();
         bytes.extend_from_slice(&generation.to_be_bytes());
@@ -81,7 +81,7 @@ impl TokenKey {
     }
 
     /// The session that a token opens, if the token is genuine.
-    pub fn verify(&self, token: &str) -> Option<(SessionId, u32)> {
+    pub(crate) fn verify(&self, token: &str) -> Option<(SessionId, u32)> {
         let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(SESSION_PREFIX)?).ok()?;
         let (id, rest) = bytes.split_first_chunk::<16>()?;
         let (generation, tag) = rest.split_first_chunk::<4>()?;
@@ -91,7 +91,7 @@ impl TokenKey {
     }
 
     /// A secret for one purpose of this server, the same at every call.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         mac.update(b"derive:");
         mac.update(purpose.as_bytes());
@@ -111,17 +111,17 @@ fn random() -> [u8; 32] {
 }
 
 /// A new user token.
-pub fn new_user_token() -> String {
+pub(crate) fn new_user_token() -> String {
     format!("{USER_PREFIX}{}", URL_SAFE_NO_PAD.encode(random()))
 }
 
 /// What is kept of a user token. Tokens are random, so one round of SHA-256 is enough.
-pub fn hash(token: &str) -> [u8; 32] {
+pub(crate) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
 /// Compares two secrets in constant time.
-pub fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 

@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// The fields that break a rule; `session_ended` where limits of an ended session are moved.
-pub async fn update(
+pub(crate) async fn update(
     app: &Arc<App>,
     owner: UserId,
     id: SessionId,

@@ -71,8 +71,11 @@ impl Viva {
             file
         });
         let program = PathBuf::from(program);
+        // A second call finds it installed, which is as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::new();
         let (child, url) = spawn(&program, data.path(), file.as_deref());
-        Self { program, child, url, data, config: file, client: reqwest::Client::new() }
+        Self { program, child, url, data, config: file, client }
     }
 
     /// Ends the server with SIGKILL and waits until it is gone; its sessions run on.
@@ -205,6 +208,11 @@ pub fn processes_of(folder: &Path) -> Vec<i32> {
         .collect()
 }
 
+/// Where a server writes its log: beside its folder, which is searched for traces.
+fn log_of(data: &Path) -> PathBuf {
+    data.with_extension("log")
+}
+
 fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String) {
     let mut command = Command::new(program);
     command
@@ -214,7 +222,8 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String) 
         .env_remove("VIVA_URL")
         .env_remove("VIVA_DATA")
         .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(log_of(data)).unwrap());
     if let Some(config) = config {
         command.arg("--config").arg(config);
     }
@@ -222,7 +231,7 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String) 
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| {
-        panic!("the server did not start: {line:?} {:?}", child.try_wait());
+        panic!("the server did not start: {line:?} {}", fs::read_to_string(log_of(data)).unwrap_or_default());
     });
     let url = url.to_owned();
     (child, url)
@@ -237,6 +246,10 @@ impl Drop for Viva {
                 let _ = kill_process(pid, Signal::KILL);
             }
         }
+        if std::thread::panicking() {
+            eprintln!("{}", fs::read_to_string(log_of(self.data.path())).unwrap_or_default());
+        }
+        let _ = fs::remove_file(log_of(self.data.path()));
         if let Some(config) = &self.config {
             let _ = fs::remove_file(config);
         }

@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// The calls on completions.
-pub fn router() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_completions, create_completion))
         .routes(routes!(get_completion, update_completion, delete_completion))

@@ -21,7 +21,7 @@ const BATCH: u32 = 200;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The event stream.
-pub fn router() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(follow_events))
 }
 

@@ -41,7 +41,7 @@ enum ExportFormat {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Export {
+pub(crate) struct Export {
     format: ExportFormat,
     /// True: the picks alone.
     starred: Option<bool>,
@@ -50,7 +50,7 @@ pub struct Export {
 /// Download the history, oldest first.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/completions/export", tag = "completions", params(("id" = SessionId, Path), Export),
     responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", description = "Refused", body = Problem)))]
-pub async fn export_completions(
+pub(crate) async fn export_completions(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,
     ApiPath(id): ApiPath<SessionId>,

@@ -13,15 +13,15 @@ use super::problem::ApiError;
 
 /// A JSON body.
 #[derive(Debug, Clone, Copy)]
-pub struct ApiJson<T>(pub T);
+pub(crate) struct ApiJson<T>(pub(crate) T);
 
 /// A query.
 #[derive(Debug, Clone, Copy)]
-pub struct ApiQuery<T>(pub T);
+pub(crate) struct ApiQuery<T>(pub(crate) T);
 
 /// The parts of the path.
 #[derive(Debug, Clone, Copy)]
-pub struct ApiPath<T>(pub T);
+pub(crate) struct ApiPath<T>(pub(crate) T);
 
 /// The name in serde's message about a field that is not known.
 fn unknown_field(message: &str) -> Option<&str> {
@@ -54,7 +54,7 @@ fn refused(path: &str, message: &str) -> ApiError {
 ///
 /// # Errors
 /// `malformed_request` or `unknown_field`.
-pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.is_empty() {
         return Err(ApiError::new(ErrorCode::MalformedRequest, "the body is empty; send a JSON object"));
     }
@@ -69,7 +69,7 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 ///
 /// # Errors
 /// `too_large`, or `malformed_request` where the client went away.
-pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     Bytes::from_request(request, state).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             ApiError::new(ErrorCode::TooLarge, "the body is larger than this call allows")
@@ -119,7 +119,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
 ///
 /// # Errors
 /// `limit` is out of its range.
-pub fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, ApiError> {
+pub(crate) fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, ApiError> {
     let limit = limit.unwrap_or(50);
     if !(1..=MAX_LIMIT).contains(&limit) {
         let message = format!("{limit} is out of range: give 1 to {MAX_LIMIT}");

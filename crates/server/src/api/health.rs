@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::{app::App, control};
 
 /// Health and metrics: no token needed.
-pub fn router() -> Router<Arc<App>> {
+pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))

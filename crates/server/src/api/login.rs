@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The login link and the start page.
-pub fn router() -> Router<Arc<App>> {
+pub(crate) fn router() -> Router<Arc<App>> {
     Router::new().route("/login/{code}", get(redeem_login_code)).route("/", get(show_start))
 }
 

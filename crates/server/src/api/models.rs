@@ -25,14 +25,14 @@ use super::{
 use crate::{app::App, auth::UserCaller, models};
 
 /// The calls on models.
-pub fn router() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_models))
         .routes(routes!(get_model, update_model, delete_model))
 }
 
 /// Uploading, whose body is not held to the bound of the others.
-pub fn upload_router() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn upload_router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(import_model))
 }
 
@@ -50,9 +50,9 @@ struct ListModels {
 
 /// The models, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ModelPage {
-    pub items: Vec<Model>,
-    pub next_cursor: Option<String>,
+pub(crate) struct ModelPage {
+    pub(crate) items: Vec<Model>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// List the models that you can see, newest first.

@@ -34,7 +34,7 @@ impl Modify for Bearer {
 }
 
 /// The calls of `/api/v1` whose bodies are held to the common bound.
-pub fn router() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(super::sessions::router())
         .merge(super::completions::router())
@@ -48,6 +48,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// Serves the document.
-pub async fn show_openapi() -> Json<utoipa::openapi::OpenApi> {
+pub(crate) async fn show_openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(document())
 }

@@ -12,25 +12,25 @@ use crate::{control::ApplyError, gateway::error::InferenceError};
 
 /// An error of `/api/v1`.
 #[derive(Debug, Clone)]
-pub struct ApiError(pub Problem);
+pub(crate) struct ApiError(pub(crate) Problem);
 
 impl ApiError {
-    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self(Problem::new(code, detail))
     }
 
     /// Fields that break a rule.
-    pub fn fields(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let detail = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
         Self(Problem::new(ErrorCode::InvalidRequest, detail).with_errors(errors))
     }
 
     /// One field that breaks a rule.
-    pub fn field(error: FieldError) -> Self {
+    pub(crate) fn field(error: FieldError) -> Self {
         Self::fields(vec![error])
     }
 
-    pub fn not_found(what: &str) -> Self {
+    pub(crate) fn not_found(what: &str) -> Self {
         Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
     }
 }
@@ -109,7 +109,7 @@ impl From<WriteSessionError> for ApiError {
 }
 
 /// The name is another session's.
-pub fn name_taken() -> FieldError {
+pub(crate) fn name_taken() -> FieldError {
     FieldError::new("name", "taken", "another of your sessions has this name; choose another one")
 }
 

@@ -3,7 +3,7 @@
 use protocol::session::{Endpoint, EndpointSamples};
 
 /// The endpoint with its samples.
-pub fn endpoint(base_url: String, token: String, model: String) -> Endpoint {
+pub(crate) fn endpoint(base_url: String, token: String, model: String) -> Endpoint {
     let samples = EndpointSamples {
         curl: curl(&base_url, &token, &model),
         python: python(&base_url, &token, &model),

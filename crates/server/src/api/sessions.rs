@@ -29,7 +29,7 @@ use super::{
 use crate::{app::App, auth::UserCaller, control, create, update};
 
 /// The calls on sessions.
-pub fn router() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(create_session, list_sessions))
         .routes(routes!(get_session, update_session, delete_session))
@@ -40,7 +40,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// The caller's session, or 404.
-pub async fn find_own(app: &App, owner: UserId, id: SessionId) -> Result<domain::Session, ApiError> {
+pub(crate) async fn find_own(app: &App, owner: UserId, id: SessionId) -> Result<domain::Session, ApiError> {
     app.store.find_session_of(owner, id).await?.ok_or_else(|| ApiError::not_found("session"))
 }
 
@@ -148,15 +148,15 @@ async fn stop_session(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Confirmation {
+pub(crate) struct Confirmation {
     /// `delete`
-    pub confirm: Option<String>,
+    pub(crate) confirm: Option<String>,
 }
 
 impl Confirmation {
     /// # Errors
     /// `confirmation_required` without the word.
-    pub fn check(&self, what: &str) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, what: &str) -> Result<(), ApiError> {
         if self.confirm.as_deref() == Some("delete") {
             return Ok(());
         }

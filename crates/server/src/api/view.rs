@@ -10,7 +10,7 @@ use store::ModelRecord;
 use crate::app::App;
 
 /// A session with what the server knows of it beside the row: its load's progress and its place in the queue.
-pub fn session(app: &App, session: &domain::Session) -> Session {
+pub(crate) fn session(app: &App, session: &domain::Session) -> Session {
     let phase = session.state.phase();
     let progress = match phase {
         Phase::Loading => Some(app.supervisors.progress(session.id).unwrap_or(0.0)),
@@ -53,7 +53,7 @@ pub fn session(app: &App, session: &domain::Session) -> Session {
 }
 
 /// A model with its eligibility, decided anew: files can go missing.
-pub fn model(app: &App, record: &ModelRecord) -> Model {
+pub(crate) fn model(app: &App, record: &ModelRecord) -> Model {
     let missing_files = record
         .files
         .iter()

@@ -17,7 +17,7 @@ use crate::{app::App, storage};
 ///
 /// # Errors
 /// [`ApplyError`]; a deletion that has begun is finished all the same, by the next start of the server at the latest.
-pub async fn delete(app: &Arc<App>, id: SessionId, actor: &str) -> Result<DeletionReceipt, ApplyError> {
+pub(crate) async fn delete(app: &Arc<App>, id: SessionId, actor: &str) -> Result<DeletionReceipt, ApplyError> {
     mark(app, id).await?;
     let mut receipt = app.supervisors.watch_deletion(id);
     for event in [Event::StopRequested(reason::user()), Event::Cut] {

@@ -11,7 +11,7 @@ use protocol::{
 use super::machine;
 
 /// The reason of a runtime that ended without having been asked to.
-pub fn reason_of(session: &Session, record: &ExitRecord) -> Reason {
+pub(crate) fn reason_of(session: &Session, record: &ExitRecord) -> Reason {
     match record.cause {
         ExitCause::Deadline => {
             let limit = session.state.running_at().and_then(|at| limits::time_deadline(&session.limits, at));
@@ -141,7 +141,7 @@ fn told(record: &ExitRecord, code: ReasonCode, message: String, hints: &[&str]) 
 }
 
 /// The reason of a shim that is gone without a record.
-pub fn vanished() -> Reason {
+pub(crate) fn vanished() -> Reason {
     Reason {
         details: ReasonDetails {
             hints: vec!["Open a new session like this one; the results so far are kept.".to_owned()],
@@ -155,7 +155,7 @@ pub fn vanished() -> Reason {
 }
 
 /// The reason in what was seen of a runtime that should be alive; `None` while it is.
-pub fn reason_seen(session: &Session, observation: &Observation) -> Option<Reason> {
+pub(crate) fn reason_seen(session: &Session, observation: &Observation) -> Option<Reason> {
     match observation {
         Observation::Alive(_) | Observation::Unresponsive { .. } => None,
         Observation::Exited(record) => Some(reason_of(session, record)),
@@ -164,7 +164,7 @@ pub fn reason_seen(session: &Session, observation: &Observation) -> Option<Reaso
 }
 
 /// The reason of a launch that failed.
-pub fn launch_reason(session: &Session, error: &LaunchError) -> Reason {
+pub(crate) fn launch_reason(session: &Session, error: &LaunchError) -> Reason {
     match error {
         LaunchError::Ended(record) => reason_of(session, record),
         LaunchError::Vanished => vanished(),
@@ -187,7 +187,7 @@ pub fn launch_reason(session: &Session, error: &LaunchError) -> Reason {
 }
 
 /// Bytes as people read them: `5.2 GB`.
-pub fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     let mut value = bytes as f64;
     let mut unit = 0;

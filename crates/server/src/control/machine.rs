@@ -7,16 +7,16 @@ use protocol::session::Phase;
 
 /// Memory in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct Memory {
-    pub total: u64,
-    pub available: u64,
+pub(crate) struct Memory {
+    pub(crate) total: u64,
+    pub(crate) available: u64,
 }
 
 /// What the kernel says of this machine's memory.
 ///
 /// # Errors
 /// `/proc/meminfo` cannot be read.
-pub fn memory() -> io::Result<Memory> {
+pub(crate) fn memory() -> io::Result<Memory> {
     Ok(parse(&fs::read_to_string("/proc/meminfo")?))
 }
 
@@ -33,14 +33,14 @@ fn parse(meminfo: &str) -> Memory {
 
 impl Memory {
     /// The memory for all sessions together: the machine's, or less where the operator says so.
-    pub fn within(self, bound: Option<u64>) -> Self {
+    pub(crate) fn within(self, bound: Option<u64>) -> Self {
         let total = bound.map_or(self.total, |bound| bound.min(self.total));
         Self { total, available: self.available.min(total) }
     }
 
     /// What a new session could take beside those that hold resources: what the kernel has available less what
     /// starting sessions have yet to take, and never more than what is not reserved.
-    pub fn free<'a>(self, holding: impl IntoIterator<Item = &'a Session>) -> u64 {
+    pub(crate) fn free<'a>(self, holding: impl IntoIterator<Item = &'a Session>) -> u64 {
         let (mut reserved, mut coming) = (0u64, 0u64);
         for session in holding {
             reserved = reserved.saturating_add(session.memory_needed);

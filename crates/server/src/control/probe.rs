@@ -13,7 +13,7 @@ use crate::{app::App, gateway::runtime::RuntimeError};
 ///
 /// # Errors
 /// The reason why there was no answer.
-pub async fn ask(app: &Arc<App>, session: &Session) -> Result<(), Box<Reason>> {
+pub(crate) async fn ask(app: &Arc<App>, session: &Session) -> Result<(), Box<Reason>> {
     let body = json!({
         "model": session.model.name,
         "messages": [{"role": "user", "content": "Hi"}],

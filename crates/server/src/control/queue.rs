@@ -14,18 +14,18 @@ use crate::app::App;
 
 /// A session's place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// From 1.
-    pub position: u64,
+    pub(crate) position: u64,
     /// What it waits for.
-    pub hold: Hold,
+    pub(crate) hold: Hold,
 }
 
 /// How often the queue is looked at when nothing wakes it: memory comes free without a word.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Looks after the queue until the server goes down.
-pub async fn run(app: Arc<App>) {
+pub(crate) async fn run(app: Arc<App>) {
     loop {
         if let Err(error) = pass(&app).await {
             tracing::error!(error = &*error, "the queue could not be looked after");
@@ -111,7 +111,7 @@ async fn end(app: &Arc<App>, id: SessionId, event: &Event) -> Result<(), super::
 }
 
 /// Has the queue looked at now.
-pub fn nudge(app: &App) {
+pub(crate) fn nudge(app: &App) {
     app.supervisors.queue.notify_one();
 }
 

@@ -18,10 +18,10 @@ use crate::app::App;
 /// What the server knows of sessions beside what is stored: who supervises them, how far their load is, where they
 /// stand in the queue.
 #[derive(Debug, Default)]
-pub struct Supervisors {
+pub(crate) struct Supervisors {
     sessions: Mutex<HashMap<SessionId, Supervised>>,
     /// Wakes the queue.
-    pub queue: Notify,
+    pub(crate) queue: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Supervisors {
     }
 
     /// Wakes the session's supervisor, and the queue.
-    pub fn nudge(&self, id: SessionId) {
+    pub(crate) fn nudge(&self, id: SessionId) {
         if let Some(supervised) = self.lock().get(&id) {
             supervised.nudge.notify_one();
         }
@@ -51,24 +51,24 @@ impl Supervisors {
     }
 
     /// The share of the model that is loaded, while it loads.
-    pub fn progress(&self, id: SessionId) -> Option<f64> {
+    pub(crate) fn progress(&self, id: SessionId) -> Option<f64> {
         self.lock().get(&id).and_then(|supervised| supervised.progress)
     }
 
     /// Notes the share of the model that is loaded.
-    pub fn set_progress(&self, id: SessionId, progress: Option<f64>) {
+    pub(crate) fn set_progress(&self, id: SessionId, progress: Option<f64>) {
         if let Some(supervised) = self.lock().get_mut(&id) {
             supervised.progress = progress;
         }
     }
 
     /// Where the session stands in the queue, while it waits.
-    pub fn place(&self, id: SessionId) -> Option<Place> {
+    pub(crate) fn place(&self, id: SessionId) -> Option<Place> {
         self.lock().get(&id).and_then(|supervised| supervised.place)
     }
 
     /// Notes the places of all waiting sessions. Returns those whose place has changed.
-    pub fn set_places(&self, places: &HashMap<SessionId, Place>) -> Vec<SessionId> {
+    pub(crate) fn set_places(&self, places: &HashMap<SessionId, Place>) -> Vec<SessionId> {
         let mut sessions = self.lock();
         for id in places.keys() {
             sessions.entry(*id).or_default();
@@ -85,7 +85,7 @@ impl Supervisors {
     }
 
     /// Tells when the session's deletion is done.
-    pub fn watch_deletion(&self, id: SessionId) -> watch::Receiver<Option<DeletionReceipt>> {
+    pub(crate) fn watch_deletion(&self, id: SessionId) -> watch::Receiver<Option<DeletionReceipt>> {
         let mut sessions = self.lock();
         sessions.entry(id).or_default().receipt.get_or_insert_with(|| watch::Sender::new(None)).subscribe()
     }
@@ -148,7 +148,7 @@ pub(super) enum Outcome {
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Sees to it that the session is supervised. Returns at once; safe to call again.
-pub fn supervise(app: &Arc<App>, id: SessionId) {
+pub(crate) fn supervise(app: &Arc<App>, id: SessionId) {
     if let Some(nudge) = app.supervisors.begin(id) {
         let app = Arc::clone(app);
         tokio::spawn(async move {
@@ -200,7 +200,7 @@ async fn run(app: &Arc<App>, id: SessionId, nudge: &Notify) -> Rest {
 ///
 /// # Errors
 /// The store cannot be read, or the machine's processes cannot be listed.
-pub async fn adopt(app: &Arc<App>) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+pub(crate) async fn adopt(app: &Arc<App>) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let sessions = app.store.list_unfinished().await?;
     let now = app.clock.now();
     for session in &sessions {

@@ -29,13 +29,13 @@ use super::{
 
 /// What every part of an answer carries.
 #[derive(Debug, Clone)]
-pub struct Heading {
-    pub id: CompletionId,
-    pub kind: Kind,
+pub(crate) struct Heading {
+    pub(crate) id: CompletionId,
+    pub(crate) kind: Kind,
     /// As shown to the client.
-    pub model: String,
+    pub(crate) model: String,
     /// Seconds since 1970.
-    pub created: i64,
+    pub(crate) created: i64,
 }
 
 impl Heading {
@@ -56,7 +56,7 @@ fn unrecorded() -> InferenceError {
 }
 
 /// The answer as server-sent events, each passed on as it comes.
-pub fn streamed(heading: Heading, mode: StreamMode, chunks: mpsc::Receiver<Outgoing>) -> Response {
+pub(crate) fn streamed(heading: Heading, mode: StreamMode, chunks: mpsc::Receiver<Outgoing>) -> Response {
     let events = ReceiverStream::new(chunks).flat_map(move |outgoing| {
         let bytes = match outgoing {
             Outgoing::Chunk(chunk) => pass_on(&heading, mode, chunk).into_iter().collect(),
@@ -140,7 +140,7 @@ fn usage(record: &Finish) -> Value {
 }
 
 /// The answer as one body.
-pub fn whole(heading: &Heading, record: &Finish, transcript: &Transcript) -> Response {
+pub(crate) fn whole(heading: &Heading, record: &Finish, transcript: &Transcript) -> Response {
     if let Some(error) = &record.error {
         let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
         return InferenceError::new(code, &error.message).into_response();
@@ -183,7 +183,7 @@ pub fn whole(heading: &Heading, record: &Finish, transcript: &Transcript) -> Res
 ///
 /// # Errors
 /// The end could not be recorded, or the server is going down.
-pub async fn wait_end(mut chunks: mpsc::Receiver<Outgoing>) -> Result<Box<Ended>, InferenceError> {
+pub(crate) async fn wait_end(mut chunks: mpsc::Receiver<Outgoing>) -> Result<Box<Ended>, InferenceError> {
     while let Some(outgoing) = chunks.recv().await {
         match outgoing {
             Outgoing::Chunk(_) => {}

@@ -15,16 +15,16 @@ use super::{live::NotAdmitted, runtime::RuntimeError};
 
 /// An error of `/v1`.
 #[derive(Debug, Clone)]
-pub struct InferenceError {
-    pub code: ErrorCode,
-    pub message: String,
-    pub param: Option<String>,
+pub(crate) struct InferenceError {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: String,
+    pub(crate) param: Option<String>,
     /// Seconds after which it is worth trying again.
-    pub retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl InferenceError {
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let retry_after = match code.status() {
             429 | 503 => Some(1),
             _ => None,
@@ -32,13 +32,13 @@ impl InferenceError {
         Self { code, message: message.into(), param: None, retry_after }
     }
 
-    pub fn with_param(mut self, param: impl Into<String>) -> Self {
+    pub(crate) fn with_param(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
         self
     }
 
     /// The session has stopped, is stopping, or has failed.
-    pub fn not_running(reason: &Reason) -> Self {
+    pub(crate) fn not_running(reason: &Reason) -> Self {
         Self::new(
             ErrorCode::SessionNotRunning,
             format!("the session is not running ({}): {}", reason.code.as_str(), reason.message),
@@ -46,7 +46,7 @@ impl InferenceError {
     }
 
     /// What the runtime said no to.
-    pub fn from_runtime(error: RuntimeError) -> Self {
+    pub(crate) fn from_runtime(error: RuntimeError) -> Self {
         match error {
             RuntimeError::Refused { status, body } => {
                 let detail = body.error;
@@ -77,7 +77,7 @@ impl InferenceError {
         }
     }
 
-    pub fn body(&self) -> ErrorBody {
+    pub(crate) fn body(&self) -> ErrorBody {
         ErrorBody {
             error: ErrorDetail {
                 message: self.message.clone(),

@@ -17,7 +17,7 @@ use super::transcript::Transcript;
 
 /// Who ends an answer early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// The session's stop, or its token budget.
     SessionStopped,
     /// A person, or a client that went away.
@@ -25,7 +25,7 @@ pub enum Cut {
 }
 
 impl Cut {
-    pub const fn finish_reason(self) -> FinishReason {
+    pub(crate) const fn finish_reason(self) -> FinishReason {
         match self {
             Self::SessionStopped => FinishReason::SessionStopped,
             Self::Cancelled => FinishReason::Cancelled,
@@ -35,8 +35,8 @@ impl Cut {
 
 /// A completion from its acceptance by the runtime to its record.
 #[derive(Debug)]
-pub struct Exchange {
-    pub id: CompletionId,
+pub(crate) struct Exchange {
+    pub(crate) id: CompletionId,
     begin: Begin,
     transcript: Mutex<Transcript>,
     /// Rises with each change of the transcript; `u64::MAX` once the record is on disk.
@@ -46,10 +46,10 @@ pub struct Exchange {
 }
 
 /// The version of an exchange that is over.
-pub const OVER: u64 = u64::MAX;
+pub(crate) const OVER: u64 = u64::MAX;
 
 impl Exchange {
-    pub fn new(begin: Begin) -> Self {
+    pub(crate) fn new(begin: Begin) -> Self {
         Self {
             id: begin.id,
             begin,
@@ -61,43 +61,43 @@ impl Exchange {
     }
 
     /// Ends the answer early; the first to ask is named in the record.
-    pub fn cut(&self, cut: Cut) {
+    pub(crate) fn cut(&self, cut: Cut) {
         let _ = self.cut_by.set(cut);
         self.cut.cancel();
     }
 
     /// Resolves once somebody wants the answer cut.
-    pub async fn wait_cut(&self) -> Cut {
+    pub(crate) async fn wait_cut(&self) -> Cut {
         self.cut.cancelled().await;
         self.cut_by.get().copied().unwrap_or(Cut::Cancelled)
     }
 
-    pub fn transcript(&self) -> MutexGuard<'_, Transcript> {
+    pub(crate) fn transcript(&self) -> MutexGuard<'_, Transcript> {
         self.transcript.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells followers that the transcript has grown.
-    pub fn grown(&self) {
+    pub(crate) fn grown(&self) {
         self.version.send_modify(|version| *version = version.saturating_add(1).min(OVER - 1));
     }
 
     /// Tells followers that the record is on disk.
-    pub fn over(&self) {
+    pub(crate) fn over(&self) {
         self.version.send_replace(OVER);
     }
 
     /// Watches the transcript's version.
-    pub fn follow(&self) -> watch::Receiver<u64> {
+    pub(crate) fn follow(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
     /// The completion as it began.
-    pub const fn begin(&self) -> &Begin {
+    pub(crate) const fn begin(&self) -> &Begin {
         &self.begin
     }
 
     /// The text so far, to be kept.
-    pub fn checkpoint(&self) -> Checkpoint {
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
         let transcript = self.transcript();
         let (prompt_tokens, completion_tokens) = transcript.tokens();
         Checkpoint {
@@ -108,7 +108,7 @@ impl Exchange {
     }
 
     /// The completion as it stands, running.
-    pub fn completion(&self) -> Completion {
+    pub(crate) fn completion(&self) -> Completion {
         let transcript = self.transcript();
         let (prompt_tokens, completion_tokens) = transcript.tokens();
         Completion {
@@ -131,7 +131,7 @@ impl Exchange {
     }
 
     /// The record of the completion as it ended.
-    pub fn finish(&self, end: &End) -> Finish {
+    pub(crate) fn finish(&self, end: &End) -> Finish {
         let transcript = self.transcript();
         let (prompt_tokens, completion_tokens) = transcript.tokens();
         let first = transcript.choices.first().and_then(|choice| choice.finish_reason);
@@ -152,8 +152,8 @@ impl Exchange {
 
 /// How and when an answer ended.
 #[derive(Debug, Clone)]
-pub struct End {
-    pub at: Timestamp,
-    pub error: Option<CompletionError>,
-    pub timing: CompletionTiming,
+pub(crate) struct End {
+    pub(crate) at: Timestamp,
+    pub(crate) error: Option<CompletionError>,
+    pub(crate) timing: CompletionTiming,
 }

@@ -22,11 +22,11 @@ use crate::app::App;
 /// Text so far is stored at least this often while an answer is written.
 const CHECKPOINT: Duration = Duration::from_millis(900);
 /// Chunks that may wait for a slow reader before the runtime is held back.
-pub const READER_QUEUE: usize = 256;
+pub(crate) const READER_QUEUE: usize = 256;
 
 /// What the reader of an answer gets.
 #[derive(Debug)]
-pub enum Outgoing {
+pub(crate) enum Outgoing {
     /// A chunk of the runtime, as it came.
     Chunk(Value),
     /// The end; the record is on disk.
@@ -37,23 +37,23 @@ pub enum Outgoing {
 
 /// An answer that is over and recorded.
 #[derive(Debug)]
-pub struct Ended {
-    pub record: Finish,
+pub(crate) struct Ended {
+    pub(crate) record: Finish,
     /// Choices whose end the reader has not been told.
-    pub unfinished: Vec<u32>,
+    pub(crate) unfinished: Vec<u32>,
 }
 
 /// One answer being written.
-pub struct Generation {
-    pub app: Arc<App>,
-    pub exchange: Arc<Exchange>,
-    pub in_flight: InFlight,
-    pub runtime: Incoming,
+pub(crate) struct Generation {
+    pub(crate) app: Arc<App>,
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) in_flight: InFlight,
+    pub(crate) runtime: Incoming,
     /// `None`: the server owns it, nobody need read.
-    pub reader: Option<mpsc::Sender<Outgoing>>,
-    pub started: Instant,
+    pub(crate) reader: Option<mpsc::Sender<Outgoing>>,
+    pub(crate) started: Instant,
     /// `max_tokens` that the session's budget imposed, where it is lower than what was asked for.
-    pub imposed: Option<u64>,
+    pub(crate) imposed: Option<u64>,
 }
 
 /// Why no more chunks come.
@@ -65,7 +65,7 @@ enum Close {
 
 impl Generation {
     /// Runs to the end of the answer and its record.
-    pub async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut first_token = None;
         let mut checkpoint = tokio::time::interval(CHECKPOINT);
         checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -26,19 +26,19 @@ const MAX_IN_FLIGHT: u64 = 512;
 
 /// A session that has been Running, until it has ended.
 #[derive(Debug)]
-pub struct Live {
-    pub id: SessionId,
-    pub owner: UserId,
-    pub generation: u32,
-    pub model: SessionModel,
-    pub engine: EffectiveEngine,
+pub(crate) struct Live {
+    pub(crate) id: SessionId,
+    pub(crate) owner: UserId,
+    pub(crate) generation: u32,
+    pub(crate) model: SessionModel,
+    pub(crate) engine: EffectiveEngine,
     /// Tokens counted so far, those of running answers included.
     tokens: AtomicU64,
     /// Budget of `tokens`; `u64::MAX` where there is none.
     budget: AtomicU64,
     inner: Mutex<Inner>,
     /// Woken when something happened that may end the session.
-    pub changed: Notify,
+    pub(crate) changed: Notify,
 }
 
 #[derive(Debug)]
@@ -55,7 +55,7 @@ struct Inner {
 
 /// Why a request is not admitted.
 #[derive(Debug, Clone, PartialEq)]
-pub enum NotAdmitted {
+pub(crate) enum NotAdmitted {
     /// The session is stopping, or has to from now on.
     Closed(Reason),
     /// Too many requests are in flight.
@@ -64,7 +64,7 @@ pub enum NotAdmitted {
 
 /// What the session does next, as far as its limits tell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outlook {
+pub(crate) enum Outlook {
     /// It has to stop now.
     Stop(Reason),
     /// It need not be looked at before this time, unless `changed` is woken.
@@ -73,7 +73,7 @@ pub enum Outlook {
 
 impl Live {
     /// Opens the door of a session that became Running, or was found Running.
-    pub fn open(session: &domain::Session, now: Timestamp) -> Self {
+    pub(crate) fn open(session: &domain::Session, now: Timestamp) -> Self {
         let live = Self {
             id: session.id,
             owner: session.owner,
@@ -98,7 +98,7 @@ impl Live {
     }
 
     /// Takes over limits that were moved.
-    pub fn set_limits(&self, session: &domain::Session) {
+    pub(crate) fn set_limits(&self, session: &domain::Session) {
         let mut inner = self.lock();
         inner.limits.clone_from(&session.limits);
         inner.stops_at = session.stops_at().unwrap_or(Timestamp::MAX);
@@ -116,7 +116,7 @@ impl Live {
     ///
     /// # Errors
     /// [`NotAdmitted`]; where a limit is reached by now, the door is closed for good.
-    pub fn admit(self: &Arc<Self>, now: Timestamp) -> Result<Permit, NotAdmitted> {
+    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp) -> Result<Permit, NotAdmitted> {
         let mut inner = self.lock();
         if let Some(reason) = &inner.closed {
             return Err(NotAdmitted::Closed(reason.clone()));
@@ -139,36 +139,36 @@ impl Live {
     }
 
     /// Lets nobody in any more.
-    pub fn close(&self, reason: &Reason) {
+    pub(crate) fn close(&self, reason: &Reason) {
         self.lock().closed.get_or_insert_with(|| reason.clone());
         self.changed.notify_one();
     }
 
     /// Cuts everything in flight.
-    pub fn cut_all(&self, cut: Cut) {
+    pub(crate) fn cut_all(&self, cut: Cut) {
         for exchange in self.lock().in_flight.values() {
             exchange.cut(cut);
         }
     }
 
     /// Requests in flight or about to be.
-    pub fn in_flight(&self) -> usize {
+    pub(crate) fn in_flight(&self) -> usize {
         let inner = self.lock();
         inner.in_flight.len() + usize::try_from(inner.pending).unwrap_or(usize::MAX)
     }
 
     /// A completion in flight.
-    pub fn find_exchange(&self, id: CompletionId) -> Option<Arc<Exchange>> {
+    pub(crate) fn find_exchange(&self, id: CompletionId) -> Option<Arc<Exchange>> {
         self.lock().in_flight.get(&id).cloned()
     }
 
     /// Every completion in flight.
-    pub fn exchanges(&self) -> Vec<Arc<Exchange>> {
+    pub(crate) fn exchanges(&self) -> Vec<Arc<Exchange>> {
         self.lock().in_flight.values().cloned().collect()
     }
 
     /// Tokens that are left of the budget, where there is one.
-    pub fn tokens_left(&self) -> Option<u64> {
+    pub(crate) fn tokens_left(&self) -> Option<u64> {
         match self.budget.load(Ordering::Relaxed) {
             u64::MAX => None,
             budget => Some(budget.saturating_sub(self.tokens.load(Ordering::Relaxed))),
@@ -176,7 +176,7 @@ impl Live {
     }
 
     /// Counts tokens of a running answer; at the budget everything in flight is cut.
-    pub fn count_tokens(&self, tokens: u64) {
+    pub(crate) fn count_tokens(&self, tokens: u64) {
         if tokens == 0 {
             return;
         }
@@ -189,18 +189,18 @@ impl Live {
     }
 
     /// When the last request ended; `now` while one is in flight.
-    pub fn last_active_at(&self, now: Timestamp) -> Timestamp {
+    pub(crate) fn last_active_at(&self, now: Timestamp) -> Timestamp {
         let inner = self.lock();
         if inner.in_flight.is_empty() && inner.pending == 0 { inner.last_active_at } else { now }
     }
 
     /// Length of the idle limit in force and whether something is in flight.
-    pub fn idle_limit(&self) -> Option<u64> {
+    pub(crate) fn idle_limit(&self) -> Option<u64> {
         limits::smallest(&self.lock().limits, LimitKind::IdleSeconds).map(|(seconds, _)| seconds)
     }
 
     /// What the limits say at `now`.
-    pub fn outlook(&self, now: Timestamp) -> Outlook {
+    pub(crate) fn outlook(&self, now: Timestamp) -> Outlook {
         let inner = self.lock();
         if let Some(reason) = &inner.closed {
             return Outlook::Stop(reason.clone());
@@ -242,18 +242,18 @@ impl Live {
 
 /// Leave for one request. Dropped without [`Permit::accept`], nothing was counted.
 #[derive(Debug)]
-pub struct Permit {
+pub(crate) struct Permit {
     live: Arc<Live>,
     accepted: bool,
 }
 
 impl Permit {
-    pub fn live(&self) -> &Arc<Live> {
+    pub(crate) fn live(&self) -> &Arc<Live> {
         &self.live
     }
 
     /// The runtime took the request: from here on it is an interaction.
-    pub fn accept(mut self, exchange: Arc<Exchange>) -> InFlight {
+    pub(crate) fn accept(mut self, exchange: Arc<Exchange>) -> InFlight {
         self.accepted = true;
         let mut inner = self.live.lock();
         inner.pending -= 1;
@@ -279,7 +279,7 @@ impl Drop for Permit {
 
 /// An interaction from its acceptance to its end, which is when this is dropped.
 #[derive(Debug)]
-pub struct InFlight {
+pub(crate) struct InFlight {
     live: Arc<Live>,
     id: CompletionId,
     /// Tokens that this interaction has added to the session's count.
@@ -288,12 +288,12 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    pub fn live(&self) -> &Arc<Live> {
+    pub(crate) fn live(&self) -> &Arc<Live> {
         &self.live
     }
 
     /// Brings the session's count of tokens to what this interaction has used so far.
-    pub fn count_up_to(&mut self, tokens: u64) {
+    pub(crate) fn count_up_to(&mut self, tokens: u64) {
         if tokens > self.counted {
             self.live.count_tokens(tokens - self.counted);
             self.counted = tokens;
@@ -301,7 +301,7 @@ impl InFlight {
     }
 
     /// The last byte was written at this time.
-    pub fn end(mut self, at: Timestamp) {
+    pub(crate) fn end(mut self, at: Timestamp) {
         self.ended_at = Some(at);
     }
 }
@@ -320,31 +320,31 @@ impl Drop for InFlight {
 
 /// The live sessions of this server.
 #[derive(Debug, Default)]
-pub struct LiveSessions {
+pub(crate) struct LiveSessions {
     sessions: RwLock<HashMap<SessionId, Arc<Live>>>,
 }
 
 impl LiveSessions {
-    pub fn find(&self, id: SessionId) -> Option<Arc<Live>> {
+    pub(crate) fn find(&self, id: SessionId) -> Option<Arc<Live>> {
         self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
     /// The one with this session's id, opened if it is not there.
-    pub fn ensure(&self, session: &domain::Session, now: Timestamp) -> Arc<Live> {
+    pub(crate) fn ensure(&self, session: &domain::Session, now: Timestamp) -> Arc<Live> {
         let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(sessions.entry(session.id).or_insert_with(|| Arc::new(Live::open(session, now))))
     }
 
-    pub fn remove(&self, id: SessionId) {
+    pub(crate) fn remove(&self, id: SessionId) {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
-    pub fn all(&self) -> Vec<Arc<Live>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Live>> {
         self.sessions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// A completion in flight, in whichever session.
-    pub fn find_exchange(&self, id: CompletionId) -> Option<Arc<Exchange>> {
+    pub(crate) fn find_exchange(&self, id: CompletionId) -> Option<Arc<Exchange>> {
         self.all().into_iter().find_map(|live| live.find_exchange(id))
     }
 }

@@ -42,7 +42,7 @@ fn rest(text: &str, from: u64) -> (Option<CompletionText>, u64) {
 }
 
 /// A completion that is over: what is left of its text, then the whole.
-pub fn replay(completion: &Completion, from: u64) -> Response {
+pub(crate) fn replay(completion: &Completion, from: u64) -> Response {
     let text = rest(&completion.response, from).0.map(|text| event("text", &text));
     let events: Vec<Bytes> = text.into_iter().chain([event("done", completion)]).collect();
     respond(stream::iter(events))
@@ -103,7 +103,7 @@ impl Follower {
 }
 
 /// A completion that is being written: its text from the offset on, as it comes, then the whole.
-pub fn follow(app: Arc<App>, exchange: Arc<Exchange>, from: u64) -> Response {
+pub(crate) fn follow(app: Arc<App>, exchange: Arc<Exchange>, from: u64) -> Response {
     let version = exchange.follow();
     let follower = Follower { app, exchange, version, sent: from, bytes: None, over: false };
     respond(stream::unfold(follower, Follower::next))

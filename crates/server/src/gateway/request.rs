@@ -11,13 +11,13 @@ use super::{error::InferenceError, live::Live};
 
 /// Which of the two calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Chat,
     Text,
 }
 
 impl Kind {
-    pub const fn path(self) -> &'static str {
+    pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::Chat => "/v1/chat/completions",
             Self::Text => "/v1/completions",
@@ -27,21 +27,21 @@ impl Kind {
 
 /// A request that has been read but not yet held against a model.
 #[derive(Debug)]
-pub struct Incoming {
-    pub kind: Kind,
+pub(crate) struct Incoming {
+    pub(crate) kind: Kind,
     /// The body as sent.
-    pub body: Value,
+    pub(crate) body: Value,
     bytes: Bytes,
 }
 
 /// A request within its bounds, ready for the runtime.
 #[derive(Debug)]
-pub struct Checked {
-    pub kind: Kind,
-    pub body: Value,
+pub(crate) struct Checked {
+    pub(crate) kind: Kind,
+    pub(crate) body: Value,
     /// The body as sent.
-    pub sent: String,
-    pub stream: StreamMode,
+    pub(crate) sent: String,
+    pub(crate) stream: StreamMode,
     asked_tokens: Option<u64>,
 }
 
@@ -50,7 +50,7 @@ impl Incoming {
     ///
     /// # Errors
     /// `malformed_request` where it is no JSON object.
-    pub fn read(kind: Kind, bytes: Bytes) -> Result<Self, InferenceError> {
+    pub(crate) fn read(kind: Kind, bytes: Bytes) -> Result<Self, InferenceError> {
         // Depth is bounded before the tree is built: the reader of the two shapes does that first.
         let shape = match kind {
             Kind::Chat => ChatRequest::parse(&bytes, Modality::TextAndImages).map(|_| ()),
@@ -64,7 +64,7 @@ impl Incoming {
     }
 
     /// What the client sent as `model`.
-    pub fn model(&self) -> Option<&str> {
+    pub(crate) fn model(&self) -> Option<&str> {
         self.body.get("model").and_then(Value::as_str)
     }
 
@@ -72,7 +72,7 @@ impl Incoming {
     ///
     /// # Errors
     /// What the request breaks, with the field and its bounds.
-    pub fn check(self, live: &Live) -> Result<Checked, InferenceError> {
+    pub(crate) fn check(self, live: &Live) -> Result<Checked, InferenceError> {
         let modality = match live.model.kind {
             ModelType::Vlm => Modality::TextAndImages,
             ModelType::Llm | ModelType::Other => Modality::Text,
@@ -96,7 +96,7 @@ impl Incoming {
 impl Checked {
     /// The body for the runtime, always streamed with its usage, and the `max_tokens` that the session's budget
     /// imposes, if it does.
-    pub fn for_runtime(&self, live: &Live) -> (Bytes, Option<u64>) {
+    pub(crate) fn for_runtime(&self, live: &Live) -> (Bytes, Option<u64>) {
         let mut body = self.body.clone();
         let mut imposed = None;
         if let Some(object) = body.as_object_mut() {

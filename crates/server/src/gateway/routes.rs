@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The inference API.
-pub fn router() -> Router<Arc<App>> {
+pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/models", get(list_served_models))
         .route("/v1/models/{*model}", get(get_served_model))

@@ -21,7 +21,7 @@ const MAX_WHOLE: usize = 1 << 20;
 
 /// The runtime could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum RuntimeError {
+pub(crate) enum RuntimeError {
     #[error("the runtime cannot be reached")]
     Unreachable(#[source] hyper_util::client::legacy::Error),
     #[error("the request to the runtime is malformed")]
@@ -35,12 +35,12 @@ pub enum RuntimeError {
 
 /// Asks the runtimes of all sessions. Cheap to clone.
 #[derive(Clone)]
-pub struct Runtimes {
+pub(crate) struct Runtimes {
     client: Client<Connector, Full<Bytes>>,
 }
 
 impl Runtimes {
-    pub fn new(launcher: Arc<dyn Launcher>) -> Self {
+    pub(crate) fn new(launcher: Arc<dyn Launcher>) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(std::time::Duration::from_secs(30))
             .pool_max_idle_per_host(64)
@@ -52,7 +52,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// [`RuntimeError`]
-    pub async fn post(&self, session: SessionId, path: &str, body: Bytes) -> Result<Incoming, RuntimeError> {
+    pub(crate) async fn post(&self, session: SessionId, path: &str, body: Bytes) -> Result<Incoming, RuntimeError> {
         let request = http::Request::post(address(session, path))
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(Full::new(body))
@@ -78,7 +78,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// [`RuntimeError`], but not for a status that is no success.
-    pub async fn get(&self, session: SessionId, path: &str) -> Result<(u16, Bytes), RuntimeError> {
+    pub(crate) async fn get(&self, session: SessionId, path: &str) -> Result<(u16, Bytes), RuntimeError> {
         let request =
             http::Request::get(address(session, path)).body(Full::default()).map_err(RuntimeError::Request)?;
         let response = self.client.request(request).await.map_err(RuntimeError::Unreachable)?;
@@ -90,7 +90,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// [`RuntimeError`]
-    pub async fn ask(&self, session: SessionId, path: &str, body: Bytes) -> Result<Bytes, RuntimeError> {
+    pub(crate) async fn ask(&self, session: SessionId, path: &str, body: Bytes) -> Result<Bytes, RuntimeError> {
         read(self.post(session, path, body).await?).await
     }
 }
@@ -131,7 +131,7 @@ impl tower::Service<http::Uri> for Connector {
 }
 
 /// A connection to a runtime.
-pub struct RuntimeSocket(TokioIo<UnixStream>);
+pub(crate) struct RuntimeSocket(TokioIo<UnixStream>);
 
 impl Connection for RuntimeSocket {
     fn connected(&self) -> Connected {

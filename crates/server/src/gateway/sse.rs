@@ -1,11 +1,11 @@
 //! Reads a runtime's event stream: bytes in any cut, the `data` of whole events out.
 
 /// Most bytes of one event; a longer one is no answer of a language model.
-pub const MAX_EVENT: usize = 8 << 20;
+pub(crate) const MAX_EVENT: usize = 8 << 20;
 
 /// The stream holds an event that is longer than [`MAX_EVENT`], or is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadStream {
+pub(crate) enum BadStream {
     #[error("the runtime sent an event of more than {MAX_EVENT} bytes")]
     TooLong,
     #[error("the runtime sent text that is not UTF-8")]
@@ -14,7 +14,7 @@ pub enum BadStream {
 
 /// Collects lines into events, as the HTML standard's event streams have it; only `data` is kept.
 #[derive(Debug, Default)]
-pub struct EventReader {
+pub(crate) struct EventReader {
     buffer: Vec<u8>,
     scanned: usize,
     data: String,
@@ -22,7 +22,7 @@ pub struct EventReader {
 
 impl EventReader {
     /// Takes the next bytes.
-    pub fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -30,7 +30,7 @@ impl EventReader {
     ///
     /// # Errors
     /// [`BadStream`]; the reader is of no use afterwards.
-    pub fn next_event(&mut self) -> Result<Option<String>, BadStream> {
+    pub(crate) fn next_event(&mut self) -> Result<Option<String>, BadStream> {
         let mut start = 0;
         let result = loop {
             let from = start.max(self.scanned);

@@ -20,7 +20,7 @@ use crate::app::App;
 ///
 /// # Errors
 /// `session_initializing`, `session_not_running` with the reason, `not_found`.
-pub async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, InferenceError> {
+pub(crate) async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, InferenceError> {
     if let Some(live) = app.live.find(id) {
         return Ok(live);
     }
@@ -49,7 +49,7 @@ pub async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, InferenceE
 
 /// Who reads the answer.
 #[derive(Debug)]
-pub enum Reader {
+pub(crate) enum Reader {
     /// A client, whose leaving cancels the answer.
     Client(mpsc::Sender<Outgoing>),
     /// Nobody need.
@@ -60,7 +60,7 @@ pub enum Reader {
 ///
 /// # Errors
 /// What admission or the runtime refuses; then nothing was counted and nothing is stored.
-pub async fn start(
+pub(crate) async fn start(
     app: &Arc<App>,
     live: &Arc<Live>,
     request: Checked,

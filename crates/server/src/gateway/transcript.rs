@@ -29,28 +29,28 @@ struct Delta {
 
 /// One choice, as far as it is written.
 #[derive(Debug, Clone, Default)]
-pub struct ChoiceText {
-    pub text: String,
-    pub reasoning: String,
-    pub finish_reason: Option<FinishReason>,
+pub(crate) struct ChoiceText {
+    pub(crate) text: String,
+    pub(crate) reasoning: String,
+    pub(crate) finish_reason: Option<FinishReason>,
     /// Lists of log-probabilities, joined over the chunks.
-    pub logprobs: Option<Map<String, Value>>,
+    pub(crate) logprobs: Option<Map<String, Value>>,
 }
 
 /// An answer as far as it is written.
 #[derive(Debug, Clone, Default)]
-pub struct Transcript {
-    pub choices: Vec<ChoiceText>,
-    pub usage: Option<Usage>,
-    pub timings: Option<Timings>,
+pub(crate) struct Transcript {
+    pub(crate) choices: Vec<ChoiceText>,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) timings: Option<Timings>,
     /// Chunks that carried text: the tokens so far, as long as the runtime has not told the usage.
-    pub pieces: u64,
+    pub(crate) pieces: u64,
 }
 
 /// What a chunk added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Added {
-    pub pieces: u64,
+pub(crate) struct Added {
+    pub(crate) pieces: u64,
 }
 
 impl Transcript {
@@ -58,7 +58,7 @@ impl Transcript {
     const MAX_CHOICES: usize = 64;
 
     /// Takes in one chunk of the runtime.
-    pub fn take(&mut self, chunk: &Value) -> Added {
+    pub(crate) fn take(&mut self, chunk: &Value) -> Added {
         let mut added = Added::default();
         if let Some(usage) = chunk.get("usage").filter(|usage| usage.is_object()) {
             self.usage = Usage::deserialize(usage).ok().or(self.usage.take());
@@ -82,7 +82,7 @@ impl Transcript {
     }
 
     /// Ends what has not ended by itself.
-    pub fn finish(&mut self, reason: FinishReason) {
+    pub(crate) fn finish(&mut self, reason: FinishReason) {
         if self.choices.is_empty() {
             self.choices.push(ChoiceText::default());
         }
@@ -92,7 +92,7 @@ impl Transcript {
     }
 
     /// Tokens of prompt and answer, as well as they are known.
-    pub fn tokens(&self) -> (u64, u64) {
+    pub(crate) fn tokens(&self) -> (u64, u64) {
         match &self.usage {
             Some(usage) => (u64::from(usage.prompt_tokens), u64::from(usage.completion_tokens).max(self.pieces)),
             None => (0, self.pieces),
@@ -100,12 +100,12 @@ impl Transcript {
     }
 
     /// The first choice's text.
-    pub fn response(&self) -> &str {
+    pub(crate) fn response(&self) -> &str {
         self.choices.first().map_or("", |choice| &choice.text)
     }
 
     /// The choices as they are stored and shown.
-    pub fn choices(&self) -> Vec<Choice> {
+    pub(crate) fn choices(&self) -> Vec<Choice> {
         (0u32..)
             .zip(&self.choices)
             .map(|(index, choice)| Choice { index, text: choice.text.clone(), finish_reason: choice.finish_reason })
