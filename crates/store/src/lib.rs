@@ -5,6 +5,7 @@
 //! model is in use. It reads no clock, starts no process and knows no HTTP; callers bring the time.
 //! `docs/storage.md` explains the schema, the group commit, the search and the erasing.
 
+mod bulk;
 mod change;
 mod completion;
 mod database;

@@ -4,10 +4,14 @@ use protocol::{
     CompletionId, SessionId,
     completion::{Choice, CompletionStatus, CompletionTiming, CompletionUsage, FinishReason},
 };
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection};
 
 use super::{Begin, Checkpoint, Finish};
-use crate::{WriteCompletionError, rows};
+use crate::{
+    WriteCompletionError,
+    bulk::{repeated, runs},
+    rows,
+};
 
 /// A completion's row.
 pub(crate) struct Row<'a> {
@@ -64,35 +68,10 @@ const COLUMNS: &str = "INSERT INTO completion (id, session, conversation, origin
     finish_reason, error, prompt_tokens, completion_tokens, queued_ms, first_token_ms, total_ms, tokens_per_second,
     created_at, finished_at) VALUES ";
 const VALUES: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-/// Rows of one statement: few sizes, so that each stays prepared.
-const SIZES: [usize; 3] = [64, 8, 1];
-
-/// Cuts a list into runs of the sizes that stay prepared.
-fn runs<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= list.len())?;
-        let (run, rest) = list.split_at(size);
-        list = rest;
-        Some(run)
-    })
-}
-
-fn repeated(head: &str, values: &str, count: usize) -> AssertSqlSafe<String> {
-    let mut sql = String::with_capacity(head.len() + (values.len() + 1) * count);
-    sql.push_str(head);
-    for index in 0..count {
-        if index > 0 {
-            sql.push(',');
-        }
-        sql.push_str(values);
-    }
-    // Both parts are constants of this module.
-    AssertSqlSafe(sql)
-}
 
 pub(crate) async fn insert(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
-        let mut query = sqlx::query(repeated(COLUMNS, VALUES, run.len()));
+        let mut query = sqlx::query(repeated(COLUMNS, VALUES, run.len(), ""));
         for row in run {
             query = query
                 .bind(row.begin.id.as_bytes().as_slice())
@@ -201,7 +180,7 @@ pub(crate) async fn insert_words(
 ) -> Result<(), sqlx::Error> {
     let head = "INSERT OR REPLACE INTO completion_words (session, completion, words) VALUES ";
     for run in runs(list) {
-        let mut query = sqlx::query(repeated(head, "(?,?,?)", run.len()));
+        let mut query = sqlx::query(repeated(head, "(?,?,?)", run.len(), ""));
         for (session, completion, words) in run {
             query = query.bind(session.as_bytes().as_slice()).bind(completion.as_bytes().as_slice()).bind(*words);
         }

@@ -5,6 +5,7 @@
 //! nothing else of the group.
 
 mod command;
+mod delta;
 mod group;
 mod pending;
 mod records;

@@ -5,18 +5,17 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use protocol::{CompletionId, SessionId, completion::CompletionUsage};
 
 use super::{
     Tx,
+    delta::{self, Delta},
     group::{Records, undo},
     pending::Pending,
 };
 use crate::{
     Begin, Checkpoint, Finish, StorageError, WriteCompletionError,
     completion::write::{self, Row},
-    rows,
 };
 
 /// What of the group was refused, by index; an index that is absent was not.
@@ -33,15 +32,6 @@ enum Step<'a> {
     Checkpoint(CompletionId, &'a Checkpoint, CompletionUsage),
     Insert(&'a Finish, &'a str),
     Update(&'a Finish, &'a str, CompletionUsage),
-}
-
-/// What is added to a session.
-#[derive(Default)]
-struct Delta {
-    interactions: i64,
-    prompt_tokens: i64,
-    completion_tokens: i64,
-    last_active_at: Option<Timestamp>,
 }
 
 pub(super) async fn apply(tx: &mut Tx<'_>, group: &Records, pending: &Pending) -> Result<Outcome, StorageError> {
@@ -150,9 +140,7 @@ async fn write_all(tx: &mut Tx<'_>, steps: &[Step<'_>]) -> Result<(), WriteCompl
         }
     }
     write::insert_words(&mut *tx.connection, &words).await?;
-    for (session, delta) in deltas {
-        add(tx, session, &delta).await?;
-    }
+    delta::add(tx, deltas).await?;
     Ok(())
 }
 
@@ -162,38 +150,4 @@ fn inserted<'a>(step: &Step<'a>) -> Option<Row<'a>> {
         Step::Insert(finish, _) => Some(Row::finished(finish)),
         Step::Checkpoint(..) | Step::Update(..) => None,
     }
-}
-
-impl Delta {
-    fn count(&mut self, usage: CompletionUsage, counted: CompletionUsage) {
-        self.prompt_tokens += rows::signed(usage.prompt_tokens) - rows::signed(counted.prompt_tokens);
-        self.completion_tokens += rows::signed(usage.completion_tokens) - rows::signed(counted.completion_tokens);
-    }
-
-    fn finish(&mut self, finish: &Finish, counted: CompletionUsage) {
-        self.count(finish.usage, counted);
-        self.last_active_at = self.last_active_at.max(Some(finish.finished_at));
-    }
-}
-
-async fn add(tx: &mut Tx<'_>, session: SessionId, delta: &Delta) -> Result<(), sqlx::Error> {
-    let change = tx.next_change();
-    sqlx::query(
-        "UPDATE session SET
-            interactions = interactions + ?2,
-            prompt_tokens = max(0, prompt_tokens + ?3),
-            completion_tokens = max(0, completion_tokens + ?4),
-            last_active_at = CASE WHEN ?5 IS NULL THEN last_active_at ELSE max(coalesce(last_active_at, ?5), ?5) END,
-            change = ?6
-         WHERE id = ?1",
-    )
-    .bind(session.as_bytes().as_slice())
-    .bind(delta.interactions)
-    .bind(delta.prompt_tokens)
-    .bind(delta.completion_tokens)
-    .bind(delta.last_active_at.map(rows::micros))
-    .bind(change)
-    .execute(&mut *tx.connection)
-    .await?;
-    Ok(())
 }
