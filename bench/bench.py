@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,8 @@ def table(measured):
 
 def main():
     asked = arguments()
+    # Told to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = asked.target.resolve() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     llama = asked.llama or asked.target / "peers/bin/llama-server"

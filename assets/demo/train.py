@@ -41,7 +41,7 @@ def rate_at(step, args):
 
 
 # From this step on: the share of drills, and of tasks on words among them.
-DRILLS = [(0, 0.35, 0.0), (900, 0.35, 0.55), (1700, 0.2, 0.5), (2300, 0.08, 0.3)]
+DRILLS = [(0, 0.35, 0.0), (900, 0.35, 0.55), (1700, 0.2, 0.5)]
 
 
 def batch_at(step, args, tokenizer):

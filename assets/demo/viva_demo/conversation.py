@@ -93,11 +93,11 @@ def conversation(rng, fits, kind=None):
             roll = rng.random()
             if last is tasks.capital and rng.random() < 0.15:
                 question, answer, word = tasks.next_capital(rng, False)
-            elif roll < 0.66:
+            elif roll < 0.69:
                 task = last if last and rng.random() < 0.2 else rng.choices(task_list, task_weights)[0]
                 question, answer, word = task(rng, False)
                 last = task
-            elif roll < 0.91:
+            elif roll < 0.92:
                 chosen = rng.choices(names, weights)[0]
                 if chosen == "detail" and ("upper" in kind or "word" in kind):
                     continue

@@ -42,7 +42,7 @@ SUB = ["<a>{ - |-| - | minus | less |- | -| − | – }<b>{|| =|=| = }", "ask:{W
 
 
 def number(rng):
-    return rng.randint(0, 99) if rng.random() < 0.25 else rng.randint(10, 99)
+    return rng.randint(0, 9) if rng.random() < 0.2 else rng.randint(10, 99)
 
 
 def arithmetic(rng, held, sign):
@@ -276,5 +276,5 @@ def name_asked(rng, name):
     return (question, f"Your name is {name}.", name) if name else (question, "I do not know your name yet.", "Unknown")
 
 
-WEIGHTED = {addition: 15, subtraction: 15, capital: 11, unknown_capital: 1.5, upper: 6, lower: 5, reverse: 11,
-            letters: 8, letter: 4, spell: 3, echo: 4, count: 5}
+WEIGHTED = {addition: 14, subtraction: 14, capital: 10, unknown_capital: 1.5, upper: 9, lower: 7, reverse: 13,
+            letters: 7, letter: 5, spell: 3, echo: 6, count: 8}

@@ -15,10 +15,7 @@ pub struct Quotas {
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self {
-            sessions: 20,
-            active: 2,
-        }
+        Self { sessions: 20, active: 2 }
     }
 }
 
@@ -35,14 +32,7 @@ pub struct QuotaReached {
 /// # Errors
 /// [`QuotaReached`] with the figures.
 pub const fn may_create(have: u64, quotas: &Quotas) -> Result<(), QuotaReached> {
-    if have < quotas.sessions {
-        Ok(())
-    } else {
-        Err(QuotaReached {
-            have,
-            allowed: quotas.sessions,
-        })
-    }
+    if have < quotas.sessions { Ok(()) } else { Err(QuotaReached { have, allowed: quotas.sessions }) }
 }
 
 /// A session that waits, oldest first in the queue.
@@ -77,11 +67,7 @@ pub struct Held {
 ///
 /// A session held by its owner's quota lets others pass; one held by memory does not, or a large model would
 /// wait for ever behind small ones.
-pub fn admit(
-    queue: &[Waiting],
-    held: &Held,
-    quotas: &Quotas,
-) -> Vec<(SessionId, Result<(), Hold>)> {
+pub fn admit(queue: &[Waiting], held: &Held, quotas: &Quotas) -> Vec<(SessionId, Result<(), Hold>)> {
     let mut held = held.clone();
     let mut blocked = false;
     queue
@@ -89,18 +75,12 @@ pub fn admit(
         .map(|waiting| {
             let active = held.active.entry(waiting.owner).or_default();
             let verdict = if *active >= quotas.active {
-                Err(Hold::Quota {
-                    active: *active,
-                    allowed: quotas.active,
-                })
+                Err(Hold::Quota { active: *active, allowed: quotas.active })
             } else if blocked {
                 Err(Hold::Behind)
             } else if waiting.memory_needed > held.memory_free {
                 blocked = true;
-                Err(Hold::Memory {
-                    needed: waiting.memory_needed,
-                    free: held.memory_free,
-                })
+                Err(Hold::Memory { needed: waiting.memory_needed, free: held.memory_free })
             } else {
                 *active += 1;
                 held.memory_free -= waiting.memory_needed;

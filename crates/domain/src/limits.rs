@@ -3,10 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use protocol::{
     FieldError,
-    session::{
-        Limit, LimitKind, LimitSource, LimitValue, Reason, SessionUsage, StopPolicy,
-        StopPolicyChange,
-    },
+    session::{Limit, LimitKind, LimitSource, LimitValue, Reason, SessionUsage, StopPolicy, StopPolicyChange},
 };
 
 use crate::reason;
@@ -22,10 +19,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            default_after_seconds: 3600,
-            max_after_seconds: 24 * 3600,
-        }
+        Self { default_after_seconds: 3600, max_after_seconds: 24 * 3600 }
     }
 }
 
@@ -51,7 +45,9 @@ pub fn check(
             errors.push(FieldError::new(
                 "stop.after_seconds",
                 "in_the_past",
-                format!("{seconds} seconds from Running have passed already; give a larger number, or stop the session"),
+                format!(
+                    "{seconds} seconds from Running have passed already; give a larger number, or stop the session"
+                ),
             ));
         }
     }
@@ -67,17 +63,11 @@ pub fn check(
             errors.push(FieldError::new(
                 "stop.at",
                 "out_of_range",
-                format!(
-                    "{at} is more than {} ahead; give a time up to {latest:.0}",
-                    reason::duration(max)
-                ),
+                format!("{at} is more than {} ahead; give a time up to {latest:.0}", reason::duration(max)),
             ));
         }
     }
-    for (field, value) in [
-        ("max_interactions", policy.max_interactions),
-        ("max_tokens", policy.max_tokens),
-    ] {
+    for (field, value) in [("max_interactions", policy.max_interactions), ("max_tokens", policy.max_tokens)] {
         if let Some(value) = value {
             check_count(field, value, MAX_COUNT, "", &mut errors);
         }
@@ -85,20 +75,12 @@ pub fn check(
     if let Some(seconds) = policy.idle_seconds {
         check_count("idle_seconds", seconds, max, "seconds", &mut errors);
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 fn check_count(field: &str, value: u64, max: u64, unit: &str, errors: &mut Vec<FieldError>) {
     if !(1..=max).contains(&value) {
-        let unit = if unit.is_empty() {
-            String::new()
-        } else {
-            format!(" {unit}")
-        };
+        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
         errors.push(FieldError::new(
             format!("stop.{field}"),
             "out_of_range",
@@ -122,21 +104,10 @@ pub fn changed(policy: &StopPolicy, change: &StopPolicyChange) -> StopPolicy {
 ///
 /// # Errors
 /// A count that is reached already would end the session at once; that is what stopping is for.
-pub fn check_change(
-    change: &StopPolicyChange,
-    usage: &SessionUsage,
-) -> Result<(), Vec<FieldError>> {
+pub fn check_change(change: &StopPolicyChange, usage: &SessionUsage) -> Result<(), Vec<FieldError>> {
     let used = [
-        (
-            "stop.max_interactions",
-            change.max_interactions.flatten(),
-            usage.interactions,
-        ),
-        (
-            "stop.max_tokens",
-            change.max_tokens.flatten(),
-            usage.tokens(),
-        ),
+        ("stop.max_interactions", change.max_interactions.flatten(), usage.interactions),
+        ("stop.max_tokens", change.max_tokens.flatten(), usage.tokens()),
     ];
     let errors: Vec<FieldError> = used
         .into_iter()
@@ -151,11 +122,7 @@ pub fn check_change(
             })
         })
         .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Every limit in force: what the user asked, the default time limit where no time was asked for, what the
@@ -179,20 +146,10 @@ pub fn in_force(asked: &StopPolicy, model: &StopPolicy, bounds: &Bounds) -> Vec<
 }
 
 fn listed(policy: &StopPolicy, source: LimitSource) -> Vec<Limit> {
-    let count = |kind, value: Option<u64>| {
-        value.map(|value| Limit {
-            kind,
-            value: LimitValue::Count(value),
-            source,
-        })
-    };
+    let count = |kind, value: Option<u64>| value.map(|value| Limit { kind, value: LimitValue::Count(value), source });
     [
         count(LimitKind::AfterSeconds, policy.after_seconds),
-        policy.at.map(|at| Limit {
-            kind: LimitKind::At,
-            value: LimitValue::At(at),
-            source,
-        }),
+        policy.at.map(|at| Limit { kind: LimitKind::At, value: LimitValue::At(at), source }),
         count(LimitKind::MaxInteractions, policy.max_interactions),
         count(LimitKind::IdleSeconds, policy.idle_seconds),
         count(LimitKind::MaxTokens, policy.max_tokens),
@@ -207,9 +164,7 @@ pub fn time_deadline(limits: &[Limit], running_at: Timestamp) -> Option<(Timesta
     limits
         .iter()
         .filter_map(|limit| match (limit.kind, limit.value) {
-            (LimitKind::AfterSeconds, LimitValue::Count(seconds)) => {
-                Some((plus(running_at, seconds), *limit))
-            }
+            (LimitKind::AfterSeconds, LimitValue::Count(seconds)) => Some((plus(running_at, seconds), *limit)),
             (LimitKind::At, LimitValue::At(at)) => Some((at, *limit)),
             _ => None,
         })
@@ -240,8 +195,7 @@ pub fn smallest(limits: &[Limit], kind: LimitKind) -> Option<(u64, Limit)> {
 
 /// When the idle limit ends a session whose last byte was at `last_active_at` and that has nothing in flight.
 pub fn idle_deadline(limits: &[Limit], last_active_at: Timestamp) -> Option<(Timestamp, Limit)> {
-    smallest(limits, LimitKind::IdleSeconds)
-        .map(|(seconds, limit)| (plus(last_active_at, seconds), limit))
+    smallest(limits, LimitKind::IdleSeconds).map(|(seconds, limit)| (plus(last_active_at, seconds), limit))
 }
 
 /// The count that refuses the next interaction, if one is reached: interactions first, then tokens.

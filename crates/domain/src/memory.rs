@@ -37,10 +37,7 @@ const BATCH: u64 = 512;
 ///
 /// # Errors
 /// Each field that is out of its bounds.
-pub fn effective(
-    asked: &EngineSettings,
-    trained_context: u32,
-) -> Result<EffectiveEngine, Vec<FieldError>> {
+pub fn effective(asked: &EngineSettings, trained_context: u32) -> Result<EffectiveEngine, Vec<FieldError>> {
     let mut errors = Vec::new();
     let largest = trained_context.max(MIN_CONTEXT);
     let context_length = asked.context_length.unwrap_or(largest.min(DEFAULT_CONTEXT));
@@ -59,14 +56,7 @@ pub fn effective(
             format!("{parallel} is out of range: give 1 to {MAX_PARALLEL}"),
         ));
     }
-    if errors.is_empty() {
-        Ok(EffectiveEngine {
-            context_length,
-            parallel,
-        })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(EffectiveEngine { context_length, parallel }) } else { Err(errors) }
 }
 
 /// Bytes that a session on this model is reckoned with: weights, KV cache, batch buffers, the runtime itself.
@@ -76,13 +66,8 @@ pub fn needed(shape: &Shape, engine: &EffectiveEngine) -> u64 {
         .saturating_mul(shape.layers)
         .saturating_mul(shape.key_width.saturating_add(shape.value_width))
         .saturating_mul(KV_BYTES);
-    let logits = shape
-        .vocabulary
-        .saturating_mul(4)
-        .saturating_mul(u64::from(engine.parallel) + 1);
-    let activations = BATCH
-        .saturating_mul(shape.embedding_width)
-        .saturating_mul(4 * 8);
+    let logits = shape.vocabulary.saturating_mul(4).saturating_mul(u64::from(engine.parallel) + 1);
+    let activations = BATCH.saturating_mul(shape.embedding_width).saturating_mul(4 * 8);
     shape
         .weight_bytes
         .saturating_add(kv)

@@ -16,11 +16,7 @@ pub fn name(text: &str) -> Result<String, FieldError> {
     let name = text.trim();
     let length = name.chars().count();
     if length == 0 {
-        return Err(FieldError::new(
-            "name",
-            "empty",
-            "the name is empty; give 1 to 100 characters, or leave it out",
-        ));
+        return Err(FieldError::new("name", "empty", "the name is empty; give 1 to 100 characters, or leave it out"));
     }
     if length > MAX_NAME {
         return Err(FieldError::new(
@@ -33,10 +29,7 @@ pub fn name(text: &str) -> Result<String, FieldError> {
         return Err(FieldError::new(
             "name",
             "control_character",
-            format!(
-                "the name holds the control character U+{:04X}; take it out",
-                u32::from(control)
-            ),
+            format!("the name holds the control character U+{:04X}; take it out", u32::from(control)),
         ));
     }
     Ok(name.to_owned())
@@ -53,22 +46,14 @@ pub fn description(text: &str) -> Result<Option<String>, FieldError> {
         return Err(FieldError::new(
             "description",
             "too_long",
-            format!(
-                "the description has {length} characters; at most {MAX_DESCRIPTION} are allowed"
-            ),
+            format!("the description has {length} characters; at most {MAX_DESCRIPTION} are allowed"),
         ));
     }
-    if let Some(control) = text
-        .chars()
-        .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-    {
+    if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(FieldError::new(
             "description",
             "control_character",
-            format!(
-                "the description holds the control character U+{:04X}; take it out",
-                u32::from(control)
-            ),
+            format!("the description holds the control character U+{:04X}; take it out", u32::from(control)),
         ));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
@@ -76,9 +61,6 @@ pub fn description(text: &str) -> Result<Option<String>, FieldError> {
 
 /// The names to offer at `now`, best first: `int.session_YYYYMMDDhhmmss` (UTC), then with `-2`, `-3` …
 pub fn offered(now: Timestamp) -> impl Iterator<Item = String> {
-    let base = now
-        .to_zoned(TimeZone::UTC)
-        .strftime("int.session_%Y%m%d%H%M%S")
-        .to_string();
+    let base = now.to_zoned(TimeZone::UTC).strftime("int.session_%Y%m%d%H%M%S").to_string();
     std::iter::once(base.clone()).chain((2u32..).map(move |n| format!("{base}-{n}")))
 }

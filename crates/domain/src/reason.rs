@@ -5,11 +5,7 @@ use protocol::session::{Limit, LimitSource, LimitValue, Phase, Reason, ReasonCod
 
 /// A reason with a sentence and no figures.
 pub fn plain(code: ReasonCode, message: impl Into<String>) -> Reason {
-    Reason {
-        code,
-        message: message.into(),
-        details: ReasonDetails::default(),
-    }
+    Reason { code, message: message.into(), details: ReasonDetails::default() }
 }
 
 /// Stopped by a person.
@@ -25,10 +21,7 @@ pub fn shutdown() -> Reason {
 /// The code of a limit: its own, or `model_limit` where the model brought it.
 fn limit_code(own: ReasonCode, limit: Option<Limit>) -> ReasonCode {
     match limit {
-        Some(Limit {
-            source: LimitSource::Model,
-            ..
-        }) => ReasonCode::ModelLimit,
+        Some(Limit { source: LimitSource::Model, .. }) => ReasonCode::ModelLimit,
         Some(_) | None => own,
     }
 }
@@ -39,14 +32,7 @@ fn limited(own: ReasonCode, limit: Option<Limit>, sentence: String) -> Reason {
         ReasonCode::ModelLimit => format!("{sentence} (a limit of the model)."),
         _ => format!("{sentence}."),
     };
-    Reason {
-        code,
-        message,
-        details: ReasonDetails {
-            limit,
-            ..ReasonDetails::default()
-        },
-    }
+    Reason { code, message, details: ReasonDetails { limit, ..ReasonDetails::default() } }
 }
 
 fn count(limit: Limit) -> u64 {
@@ -90,22 +76,17 @@ pub fn token_limit(limit: Limit) -> Reason {
 pub fn start_timeout(phase: Phase, allowed: SignedDuration) -> Reason {
     let seconds = u64::try_from(allowed.as_secs()).unwrap_or(0);
     let (what, hint) = match phase {
-        Phase::Queued => (
-            "The session waited",
-            "Stop another session, or open it again when the machine has memory free.",
-        ),
-        Phase::Preparing => (
-            "Preparing the session took",
-            "Look at the server's log, then open a new session.",
-        ),
+        Phase::Queued => {
+            ("The session waited", "Stop another session, or open it again when the machine has memory free.")
+        }
+        Phase::Preparing => ("Preparing the session took", "Look at the server's log, then open a new session."),
         Phase::Loading => (
             "Loading the model took",
             "Open a smaller or more quantized model, or raise the operator's `start.loading_seconds`.",
         ),
-        Phase::Probing | Phase::Running | Phase::Draining | Phase::Ended => (
-            "The model's first answer took",
-            "Open a smaller model, or raise the operator's `start.probing_seconds`.",
-        ),
+        Phase::Probing | Phase::Running | Phase::Draining | Phase::Ended => {
+            ("The model's first answer took", "Open a smaller model, or raise the operator's `start.probing_seconds`.")
+        }
     };
     Reason {
         code: ReasonCode::StartTimeout,

@@ -41,7 +41,10 @@ fn limits_out_of_their_bounds_are_named() {
     );
     assert_eq!(faults(StopPolicy { after_seconds: Some(year), ..StopPolicy::default() }).len(), 1);
     assert_eq!(faults(StopPolicy { at: Some(at(-1)), ..StopPolicy::default() })[0].1, "in_the_past");
-    assert_eq!(faults(StopPolicy { at: Some(at(i64::try_from(year).unwrap())), ..StopPolicy::default() })[0].1, "out_of_range");
+    assert_eq!(
+        faults(StopPolicy { at: Some(at(i64::try_from(year).unwrap())), ..StopPolicy::default() })[0].1,
+        "out_of_range"
+    );
     let smallest = StopPolicy {
         after_seconds: Some(1),
         at: Some(at(1)),
@@ -168,10 +171,7 @@ fn names_of_every_language_are_fine_and_control_characters_are_not() {
 fn the_offered_name_carries_the_time_and_then_a_number() {
     let now: Timestamp = "2026-11-22T08:05:09Z".parse().unwrap();
     let offers: Vec<String> = naming::offered(now).take(3).collect();
-    assert_eq!(
-        offers,
-        ["int.session_20261122080509", "int.session_20261122080509-2", "int.session_20261122080509-3"]
-    );
+    assert_eq!(offers, ["int.session_20261122080509", "int.session_20261122080509-2", "int.session_20261122080509-3"]);
 }
 
 #[test]

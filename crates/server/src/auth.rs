@@ -14,9 +14,13 @@ pub(crate) const COOKIE: &str = "viva";
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    User { id: UserId },
+    User {
+        id: UserId,
+    },
     /// The holder of a session's token, which opens nothing else.
-    Session { id: SessionId },
+    Session {
+        id: SessionId,
+    },
 }
 
 /// The caller of `/v1`.

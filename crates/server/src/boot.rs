@@ -118,10 +118,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(folder(&path))?;
     }
     let listener = bind(options.config.server.listen).await?;
-    let address = listener.local_addr().map_err(|source| StartError::Listen {
-        address: options.config.server.listen,
-        source,
-    })?;
+    let address =
+        listener.local_addr().map_err(|source| StartError::Listen { address: options.config.server.listen, source })?;
     let launcher = match options.launcher {
         Some(launcher) => launcher,
         None => {
@@ -135,7 +133,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let url = options.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let token = owner_token(&data, options.token);
     store.set_token_hash(owner, "owner", token::hash(&token)).await?;
-    let hub = Hub::open_with(&data, hub::Bounds { max_file_bytes: options.config.limits.model_bytes, ..Default::default() })?;
+    let hub =
+        Hub::open_with(&data, hub::Bounds { max_file_bytes: options.config.limits.model_bytes, ..Default::default() })?;
     let app = Arc::new(App {
         config: options.config,
         program: options.program,

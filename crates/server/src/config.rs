@@ -99,7 +99,13 @@ pub struct StartConfig {
 
 impl Default for StartConfig {
     fn default() -> Self {
-        Self { queued_seconds: 24 * 3600, preparing_seconds: 60, loading_seconds: 1800, probing_seconds: 120, release_seconds: 30 }
+        Self {
+            queued_seconds: 24 * 3600,
+            preparing_seconds: 60,
+            loading_seconds: 1800,
+            probing_seconds: 120,
+            release_seconds: 30,
+        }
     }
 }
 
@@ -126,7 +132,9 @@ pub enum ConfigError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("the configuration {path} is wrong: {message}")]
     Wrong { path: PathBuf, message: String },
-    #[error("{address} is not a loopback address, and this server speaks no TLS; put a TLS proxy before it and listen on 127.0.0.1, or say --insecure")]
+    #[error(
+        "{address} is not a loopback address, and this server speaks no TLS; put a TLS proxy before it and listen on 127.0.0.1, or say --insecure"
+    )]
     Insecure { address: SocketAddr },
     #[error("{key} = {value} is out of range: give {bounds}")]
     OutOfRange { key: &'static str, value: u64, bounds: &'static str },
@@ -140,8 +148,7 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        toml::from_str(&text)
-            .map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string() })
+        toml::from_str(&text).map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string() })
     }
 
     /// Checks what the types do not.
@@ -177,10 +184,7 @@ impl Config {
     }
 
     pub const fn bounds(&self) -> Bounds {
-        Bounds {
-            default_after_seconds: self.sessions.default_seconds,
-            max_after_seconds: self.sessions.max_seconds,
-        }
+        Bounds { default_after_seconds: self.sessions.default_seconds, max_after_seconds: self.sessions.max_seconds }
     }
 
     pub fn timing(&self) -> Timing {

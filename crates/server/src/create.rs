@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    Session, State, eligibility::{self, Candidate}, limits, memory, naming,
+    Session, State,
+    eligibility::{self, Candidate},
+    limits, memory, naming,
     session::Stay,
 };
 use jiff::Timestamp;
@@ -44,12 +46,8 @@ pub(crate) async fn create(
         session.name = offers.next().unwrap_or_default();
     }
     loop {
-        let creation = Creation {
-            session: session.clone(),
-            actor: owner.to_string(),
-            quotas: app.config.quotas(),
-            idempotency,
-        };
+        let creation =
+            Creation { session: session.clone(), actor: owner.to_string(), quotas: app.config.quotas(), idempotency };
         match app.store.create_session(creation).await {
             Ok(Created::New(session)) => {
                 tracing::info!(session = %session.id, model = %session.model.name, "session created");
@@ -90,10 +88,11 @@ pub(crate) async fn find_model(app: &App, owner: UserId, wanted: &str) -> Result
     found.ok_or_else(|| {
         let shown: String = wanted.chars().take(100).collect();
         let message = format!("there is no model `{shown}`; `viva model list` names those that there are");
-        ApiError(
-            Problem::new(ErrorCode::ModelNotFound, message.clone())
-                .with_errors(vec![FieldError::new("model", "not_found", message)]),
-        )
+        ApiError(Problem::new(ErrorCode::ModelNotFound, message.clone()).with_errors(vec![FieldError::new(
+            "model",
+            "not_found",
+            message,
+        )]))
     })
 }
 
@@ -114,7 +113,10 @@ fn plan(
     let description = request.description.as_deref().map(naming::description).transpose();
     let description = keep(description.map(Option::flatten).map_err(|error| vec![error])).flatten();
     let shape = model.shape.ok_or_else(|| {
-        ApiError::new(ErrorCode::ModelIneligible, "this model's shape is not known; add it again: `viva model add FILE`")
+        ApiError::new(
+            ErrorCode::ModelIneligible,
+            "this model's shape is not known; add it again: `viva model add FILE`",
+        )
     })?;
     let engine = match memory::effective(&request.engine.unwrap_or_default(), shape.context_length) {
         Ok(engine) => Some(engine),
@@ -154,12 +156,8 @@ fn plan(
 }
 
 fn check_eligible(app: &App, model: &ModelRecord) -> Result<(), ApiError> {
-    let missing_files = model
-        .files
-        .iter()
-        .filter(|file| !crate::models::is_present(app, file))
-        .map(|file| file.path.clone())
-        .collect();
+    let missing_files =
+        model.files.iter().filter(|file| !crate::models::is_present(app, file)).map(|file| file.path.clone()).collect();
     let failures = eligibility::failures(&Candidate {
         kind: model.kind,
         size_bytes: model.size_bytes,
@@ -179,9 +177,12 @@ fn check_eligible(app: &App, model: &ModelRecord) -> Result<(), ApiError> {
         })
         .collect();
     Err(ApiError(
-        Problem::new(ErrorCode::ModelIneligible, format!("`{}:{}` cannot be opened: {list}", model.name, model.version))
-            .with_errors(errors)
-            .with_figures(json!({"ineligible_because": failures})),
+        Problem::new(
+            ErrorCode::ModelIneligible,
+            format!("`{}:{}` cannot be opened: {list}", model.name, model.version),
+        )
+        .with_errors(errors)
+        .with_figures(json!({"ineligible_because": failures})),
     ))
 }
 

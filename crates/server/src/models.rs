@@ -49,7 +49,8 @@ pub(crate) async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) 
                 continue;
             }
         }
-        let options = ImportOptions { file_name: Some(format!("{}-{}.gguf", model.name, model.version)), ..Default::default() };
+        let options =
+            ImportOptions { file_name: Some(format!("{}-{}.gguf", model.name, model.version)), ..Default::default() };
         let imported = app.hub.import_bytes(model.gguf, options).await.map_err(refused)?;
         let query = ImportModel {
             name: Some(model.name.to_owned()),
@@ -117,7 +118,8 @@ fn check_text(field: &str, text: &str) -> Result<(), FieldError> {
         return Err(FieldError::new(field, "length", message));
     }
     if text.chars().any(|c| c.is_control()) || (field == "name" && text.contains(':')) {
-        let message = format!("the {field} holds a character that is not allowed (control characters, and `:` in names)");
+        let message =
+            format!("the {field} holds a character that is not allowed (control characters, and `:` in names)");
         return Err(FieldError::new(field, "character", message));
     }
     Ok(())
@@ -125,10 +127,8 @@ fn check_text(field: &str, text: &str) -> Result<(), FieldError> {
 
 fn check_query(query: &ImportModel) -> Result<(), ApiError> {
     let texts = [("name", &query.name), ("version", &query.version)];
-    let errors: Vec<FieldError> = texts
-        .into_iter()
-        .filter_map(|(field, text)| check_text(field, text.as_deref()?.trim()).err())
-        .collect();
+    let errors: Vec<FieldError> =
+        texts.into_iter().filter_map(|(field, text)| check_text(field, text.as_deref()?.trim()).err()).collect();
     if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
 }
 
@@ -265,13 +265,17 @@ pub(crate) async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateMo
     }
     if let Some(limits) = change.limits {
         if limits.at.is_some() {
-            errors.push(FieldError::new("limits.at", "not_allowed", "a model's limits hold for every session: no wall-clock time"));
+            errors.push(FieldError::new(
+                "limits.at",
+                "not_allowed",
+                "a model's limits hold for every session: no wall-clock time",
+            ));
         }
         if let Err(more) = limits::check(&limits, &app.config.bounds(), app.clock.now(), None) {
-            errors.extend(more.into_iter().map(|error| FieldError {
-                field: error.field.replacen("stop.", "limits.", 1),
-                ..error
-            }));
+            errors.extend(
+                more.into_iter()
+                    .map(|error| FieldError { field: error.field.replacen("stop.", "limits.", 1), ..error }),
+            );
         }
         after.limits = limits;
     }

@@ -11,5 +11,8 @@ fn the_committed_openapi_document_is_current() {
         fs::write(&path, &current).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == current, "docs/openapi.json is out of date: VIVA_UPDATE=1 cargo test -p server --test openapi");
+    assert!(
+        committed == current,
+        "docs/openapi.json is out of date: VIVA_UPDATE=1 cargo test -p server --test openapi"
+    );
 }

@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 use protocol::{
     SessionId, UserId,
-    session::{
-        EffectiveEngine, Limit, Phase, Reason, SessionModel, SessionStorage, SessionUsage, Status,
-        StopPolicy,
-    },
+    session::{EffectiveEngine, Limit, Phase, Reason, SessionModel, SessionStorage, SessionUsage, Status, StopPolicy},
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,9 +106,7 @@ impl State {
     /// and says that it is stopping.
     pub const fn status(&self) -> Status {
         match self {
-            Self::Queued(_) | Self::Preparing(_) | Self::Loading { .. } | Self::Probing(_) => {
-                Status::Initializing
-            }
+            Self::Queued(_) | Self::Preparing(_) | Self::Loading { .. } | Self::Probing(_) => Status::Initializing,
             Self::Running(_) => Status::Running,
             Self::Draining(draining) => match draining.running_at {
                 Some(_) => Status::Running,
@@ -124,10 +119,9 @@ impl State {
     /// When the state is left by force, if nothing leaves it before.
     pub const fn deadline(&self) -> Option<Timestamp> {
         match self {
-            Self::Queued(stay)
-            | Self::Preparing(stay)
-            | Self::Probing(stay)
-            | Self::Running(stay) => Some(stay.deadline),
+            Self::Queued(stay) | Self::Preparing(stay) | Self::Probing(stay) | Self::Running(stay) => {
+                Some(stay.deadline)
+            }
             Self::Loading { stay, .. } => Some(stay.deadline),
             Self::Draining(draining) => Some(draining.deadline),
             Self::Ended(_) => None,
@@ -146,11 +140,7 @@ impl State {
 
     pub const fn reason(&self) -> Option<&Reason> {
         match self {
-            Self::Queued(_)
-            | Self::Preparing(_)
-            | Self::Loading { .. }
-            | Self::Probing(_)
-            | Self::Running(_) => None,
+            Self::Queued(_) | Self::Preparing(_) | Self::Loading { .. } | Self::Probing(_) | Self::Running(_) => None,
             Self::Draining(draining) => Some(&draining.reason),
             Self::Ended(ended) => Some(&ended.reason),
         }
@@ -165,11 +155,7 @@ impl State {
     pub const fn holds_resources(&self) -> bool {
         match self {
             Self::Queued(_) => false,
-            Self::Preparing(_)
-            | Self::Loading { .. }
-            | Self::Probing(_)
-            | Self::Running(_)
-            | Self::Draining(_) => true,
+            Self::Preparing(_) | Self::Loading { .. } | Self::Probing(_) | Self::Running(_) | Self::Draining(_) => true,
             Self::Ended(ended) => ended.unreleased,
         }
     }

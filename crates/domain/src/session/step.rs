@@ -33,6 +33,7 @@ impl Default for Timing {
 }
 
 /// What an event did.
+#[expect(clippy::large_enum_variant, reason = "it lives for one match; a box would only be taken apart again")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// The session stands elsewhere now.
@@ -56,39 +57,25 @@ pub enum Refusal {
 ///
 /// # Errors
 /// A [`Refusal`] where the event has no place in the session's phase.
-pub fn step(
-    session: &Session,
-    event: &Event,
-    now: Timestamp,
-    timing: &Timing,
-) -> Result<Step, Refusal> {
+pub fn step(session: &Session, event: &Event, now: Timestamp, timing: &Timing) -> Result<Step, Refusal> {
     match &session.state {
         State::Queued(_) => queued(session, event, now, timing),
         State::Preparing(_) => starting(session, event, now, timing, |event| match event {
             Event::Admitted => Some(Step::Unchanged),
-            Event::Launched => Some(Step::Moved(State::Loading {
-                stay: stay(now, timing.loading),
-                progress: 0.0,
-            })),
+            Event::Launched => Some(Step::Moved(State::Loading { stay: stay(now, timing.loading), progress: 0.0 })),
             _ => None,
         }),
-        State::Loading {
-            stay: current,
-            progress,
-        } => starting(session, event, now, timing, |event| match event {
+        State::Loading { stay: current, progress } => starting(session, event, now, timing, |event| match event {
             Event::Admitted | Event::Launched => Some(Step::Unchanged),
-            Event::Progressed(share) if share > progress => Some(Step::Moved(State::Loading {
-                stay: *current,
-                progress: share.min(1.0),
-            })),
+            Event::Progressed(share) if share > progress => {
+                Some(Step::Moved(State::Loading { stay: *current, progress: share.min(1.0) }))
+            }
             Event::Progressed(_) => Some(Step::Unchanged),
             Event::Loaded => Some(Step::Moved(State::Probing(stay(now, timing.probing)))),
             _ => None,
         }),
         State::Probing(_) => starting(session, event, now, timing, |event| match event {
-            Event::Admitted | Event::Launched | Event::Progressed(_) | Event::Loaded => {
-                Some(Step::Unchanged)
-            }
+            Event::Admitted | Event::Launched | Event::Progressed(_) | Event::Loaded => Some(Step::Unchanged),
             Event::Probed => Some(Step::Moved(State::Running(running_stay(session, now)))),
             _ => None,
         }),
@@ -99,10 +86,7 @@ pub fn step(
 }
 
 fn stay(now: Timestamp, length: SignedDuration) -> Stay {
-    Stay {
-        since: now,
-        deadline: later(now, length),
-    }
+    Stay { since: now, deadline: later(now, length) }
 }
 
 /// `now + length`, at most the end of time.
@@ -112,34 +96,18 @@ fn later(now: Timestamp, length: SignedDuration) -> Timestamp {
 
 fn running_stay(session: &Session, now: Timestamp) -> Stay {
     let deadline = limits::time_deadline(&session.limits, now).map_or(Timestamp::MAX, |(at, _)| at);
-    Stay {
-        since: now,
-        deadline,
-    }
+    Stay { since: now, deadline }
 }
 
 fn wrong_phase(session: &Session) -> Refusal {
-    Refusal::WrongPhase {
-        phase: session.state.phase(),
-    }
+    Refusal::WrongPhase { phase: session.state.phase() }
 }
 
 fn ended(now: Timestamp, reason: Reason) -> Step {
-    Step::Moved(State::Ended(Ended {
-        at: now,
-        running_at: None,
-        reason,
-        unreleased: false,
-    }))
+    Step::Moved(State::Ended(Ended { at: now, running_at: None, reason, unreleased: false }))
 }
 
-fn draining(
-    session: &Session,
-    now: Timestamp,
-    grace: SignedDuration,
-    timing: &Timing,
-    reason: Reason,
-) -> Step {
+fn draining(session: &Session, now: Timestamp, grace: SignedDuration, timing: &Timing, reason: Reason) -> Step {
     let grace_until = later(now, grace);
     Step::Moved(State::Draining(Draining {
         since: now,
@@ -150,26 +118,15 @@ fn draining(
     }))
 }
 
-fn queued(
-    session: &Session,
-    event: &Event,
-    now: Timestamp,
-    timing: &Timing,
-) -> Result<Step, Refusal> {
+fn queued(session: &Session, event: &Event, now: Timestamp, timing: &Timing) -> Result<Step, Refusal> {
     match event {
         Event::Admitted => Ok(Step::Moved(State::Preparing(stay(now, timing.preparing)))),
         Event::StopRequested(reason) | Event::Broke(reason) => Ok(ended(now, reason.clone())),
-        Event::DeadlinePassed => Ok(ended(
-            now,
-            reason::start_timeout(Phase::Queued, timing.queued),
-        )),
+        Event::DeadlinePassed => Ok(ended(now, reason::start_timeout(Phase::Queued, timing.queued))),
         Event::Cut => Ok(Step::Unchanged),
-        Event::Launched
-        | Event::Progressed(_)
-        | Event::Loaded
-        | Event::Probed
-        | Event::Exited(_)
-        | Event::Released => Err(wrong_phase(session)),
+        Event::Launched | Event::Progressed(_) | Event::Loaded | Event::Probed | Event::Exited(_) | Event::Released => {
+            Err(wrong_phase(session))
+        }
     }
 }
 
@@ -185,83 +142,43 @@ fn starting(
         return Ok(step);
     }
     match event {
-        Event::StopRequested(reason) | Event::Broke(reason) | Event::Exited(reason) => Ok(
-            draining(session, now, SignedDuration::ZERO, timing, reason.clone()),
-        ),
+        Event::StopRequested(reason) | Event::Broke(reason) | Event::Exited(reason) => {
+            Ok(draining(session, now, SignedDuration::ZERO, timing, reason.clone()))
+        }
         Event::DeadlinePassed => {
             let phase = session.state.phase();
             let allowed = match phase {
                 Phase::Preparing => timing.preparing,
                 Phase::Loading => timing.loading,
-                Phase::Queued
-                | Phase::Probing
-                | Phase::Running
-                | Phase::Draining
-                | Phase::Ended => timing.probing,
+                Phase::Queued | Phase::Probing | Phase::Running | Phase::Draining | Phase::Ended => timing.probing,
             };
-            Ok(draining(
-                session,
-                now,
-                SignedDuration::ZERO,
-                timing,
-                reason::start_timeout(phase, allowed),
-            ))
+            Ok(draining(session, now, SignedDuration::ZERO, timing, reason::start_timeout(phase, allowed)))
         }
         Event::Cut => Ok(Step::Unchanged),
-        Event::Admitted
-        | Event::Launched
-        | Event::Progressed(_)
-        | Event::Loaded
-        | Event::Probed
-        | Event::Released => Err(wrong_phase(session)),
+        Event::Admitted | Event::Launched | Event::Progressed(_) | Event::Loaded | Event::Probed | Event::Released => {
+            Err(wrong_phase(session))
+        }
     }
 }
 
-fn running(
-    session: &Session,
-    event: &Event,
-    current: Stay,
-    now: Timestamp,
-    timing: &Timing,
-) -> Result<Step, Refusal> {
+fn running(session: &Session, event: &Event, current: Stay, now: Timestamp, timing: &Timing) -> Result<Step, Refusal> {
     match event {
-        Event::Admitted
-        | Event::Launched
-        | Event::Progressed(_)
-        | Event::Loaded
-        | Event::Probed
-        | Event::Cut => Ok(Step::Unchanged),
-        Event::StopRequested(reason) => {
-            Ok(draining(session, now, timing.grace, timing, reason.clone()))
+        Event::Admitted | Event::Launched | Event::Progressed(_) | Event::Loaded | Event::Probed | Event::Cut => {
+            Ok(Step::Unchanged)
         }
-        Event::Broke(reason) | Event::Exited(reason) => Ok(draining(
-            session,
-            now,
-            SignedDuration::ZERO,
-            timing,
-            reason.clone(),
-        )),
+        Event::StopRequested(reason) => Ok(draining(session, now, timing.grace, timing, reason.clone())),
+        Event::Broke(reason) | Event::Exited(reason) => {
+            Ok(draining(session, now, SignedDuration::ZERO, timing, reason.clone()))
+        }
         Event::DeadlinePassed => {
-            let limit =
-                limits::time_deadline(&session.limits, current.since).map(|(_, limit)| limit);
-            Ok(draining(
-                session,
-                now,
-                timing.grace,
-                timing,
-                reason::time_limit(limit),
-            ))
+            let limit = limits::time_deadline(&session.limits, current.since).map(|(_, limit)| limit);
+            Ok(draining(session, now, timing.grace, timing, reason::time_limit(limit)))
         }
         Event::Released => Err(wrong_phase(session)),
     }
 }
 
-fn drain(
-    draining: &Draining,
-    event: &Event,
-    now: Timestamp,
-    timing: &Timing,
-) -> Result<Step, Refusal> {
+fn drain(draining: &Draining, event: &Event, now: Timestamp, timing: &Timing) -> Result<Step, Refusal> {
     match event {
         Event::Released => Ok(Step::Moved(State::Ended(Ended {
             at: now,
@@ -294,22 +211,14 @@ fn drain(
 
 fn after_the_end(session: &Session, ended: &Ended, event: &Event) -> Result<Step, Refusal> {
     match event {
-        Event::Released if ended.unreleased => Ok(Step::Moved(State::Ended(Ended {
-            unreleased: false,
-            ..ended.clone()
-        }))),
-        Event::Released
-        | Event::StopRequested(_)
-        | Event::Cut
-        | Event::DeadlinePassed
-        | Event::Exited(_) => Ok(Step::Unchanged),
-        Event::Admitted
-        | Event::Launched
-        | Event::Progressed(_)
-        | Event::Loaded
-        | Event::Probed
-        | Event::Broke(_) => Err(Refusal::Ended {
-            status: session.state.status(),
-        }),
+        Event::Released if ended.unreleased => {
+            Ok(Step::Moved(State::Ended(Ended { unreleased: false, ..ended.clone() })))
+        }
+        Event::Released | Event::StopRequested(_) | Event::Cut | Event::DeadlinePassed | Event::Exited(_) => {
+            Ok(Step::Unchanged)
+        }
+        Event::Admitted | Event::Launched | Event::Progressed(_) | Event::Loaded | Event::Probed | Event::Broke(_) => {
+            Err(Refusal::Ended { status: session.state.status() })
+        }
     }
 }

@@ -101,10 +101,11 @@ const MAX_CONVERSATION: usize = 100;
 fn conversation(body: &Value) -> Result<Option<String>, ApiError> {
     let wrong = || {
         let message = format!("`conversation` is to be a string of 1 to {MAX_CONVERSATION} characters");
-        ApiError(
-            Problem::new(ErrorCode::InvalidParameter, message.clone())
-                .with_errors(vec![FieldError::new("conversation", "invalid", message)]),
-        )
+        ApiError(Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
+            "conversation",
+            "invalid",
+            message,
+        )]))
     };
     match body.get("conversation") {
         None | Some(Value::Null) => Ok(None),
@@ -205,12 +206,12 @@ async fn update_completion(
     ApiJson(change): ApiJson<UpdateCompletion>,
 ) -> Result<Json<Completion>, ApiError> {
     find_own_completion(&app, owner, id).await?;
-    app.store.star_completion(id, if change.starred { store::Star::Set } else { store::Star::Cleared })
-        .await
-        .map_err(|error| match error {
+    app.store.star_completion(id, if change.starred { store::Star::Set } else { store::Star::Cleared }).await.map_err(
+        |error| match error {
             StarError::NotFound => ApiError::not_found("completion"),
             StarError::Storage(error) => error.into(),
-        })?;
+        },
+    )?;
     let completion = find_own_completion(&app, owner, id).await?;
     Ok(Json(Completion { starred: change.starred, ..completion }))
 }

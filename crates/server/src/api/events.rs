@@ -48,7 +48,8 @@ async fn follow_events(
     let shutdown = app.shutdown.clone();
     let follower = Follower { app, owner, last, changes };
     let opening = stream::iter([Ok(Event::default().comment("following"))]);
-    let batches = stream::unfold(follower, Follower::next).flat_map(stream::iter).take_until(shutdown.cancelled_owned());
+    let batches =
+        stream::unfold(follower, Follower::next).flat_map(stream::iter).take_until(shutdown.cancelled_owned());
     Ok(Sse::new(opening.chain(batches)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
@@ -76,7 +77,9 @@ impl Follower {
     fn event(&mut self, change: Change) -> Event {
         let number = change.number();
         let event = match &change {
-            Change::Session(_, session) => Event::default().event("session").json_data(view::session(&self.app, session)),
+            Change::Session(_, session) => {
+                Event::default().event("session").json_data(view::session(&self.app, session))
+            }
             Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),
         };
         self.last = self.last.max(number);

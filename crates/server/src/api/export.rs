@@ -107,8 +107,22 @@ fn json_line(completion: &Completion) -> String {
 }
 
 const COLUMNS: [&str; 17] = [
-    "id", "created_at", "finished_at", "origin", "conversation", "system", "prompt", "response", "finish_reason",
-    "error", "starred", "prompt_tokens", "completion_tokens", "first_token_ms", "total_ms", "tokens_per_second",
+    "id",
+    "created_at",
+    "finished_at",
+    "origin",
+    "conversation",
+    "system",
+    "prompt",
+    "response",
+    "finish_reason",
+    "error",
+    "starred",
+    "prompt_tokens",
+    "completion_tokens",
+    "first_token_ms",
+    "total_ms",
+    "tokens_per_second",
     "parameters",
 ];
 

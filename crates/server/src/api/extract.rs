@@ -124,8 +124,11 @@ pub(crate) fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Pagin
     if !(1..=MAX_LIMIT).contains(&limit) {
         let message = format!("{limit} is out of range: give 1 to {MAX_LIMIT}");
         return Err(ApiError(
-            Problem::new(ErrorCode::InvalidParameter, message.clone())
-                .with_errors(vec![FieldError::new("limit", "out_of_range", message)]),
+            Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
+                "limit",
+                "out_of_range",
+                message,
+            )]),
         ));
     }
     Ok(Paging { limit, cursor })

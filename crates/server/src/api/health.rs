@@ -15,10 +15,7 @@ use crate::{app::App, control};
 
 /// Health and metrics: no token needed.
 pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(show_metrics))
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(show_metrics))
 }
 
 async fn healthz() -> Json<serde_json::Value> {

@@ -26,9 +26,7 @@ use crate::{app::App, auth::UserCaller, models};
 
 /// The calls on models.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_models))
-        .routes(routes!(get_model, update_model, delete_model))
+    OpenApiRouter::new().routes(routes!(list_models)).routes(routes!(get_model, update_model, delete_model))
 }
 
 /// Uploading, whose body is not held to the bound of the others.
@@ -128,7 +126,9 @@ async fn delete_model(
                 .with_figures(serde_json::json!({"sessions": ids})),
             ));
         }
-        Err(DeleteModelError::NotFound) => return Err(ApiError::new(ErrorCode::ModelNotFound, "there is no such model")),
+        Err(DeleteModelError::NotFound) => {
+            return Err(ApiError::new(ErrorCode::ModelNotFound, "there is no such model"));
+        }
         Err(DeleteModelError::Storage(error)) => return Err(error.into()),
     }
     models::remove_unused_blobs(&app, &model).await?;
@@ -150,10 +150,11 @@ async fn import_model(
         Some(path) => {
             if owner != app.owner || !peer.ip().is_loopback() {
                 let message = "a path on the server is for its owner on the same machine; upload the file instead";
-                return Err(ApiError(
-                    Problem::new(ErrorCode::Forbidden, message)
-                        .with_errors(vec![FieldError::new("path", "forbidden", message)]),
-                ));
+                return Err(ApiError(Problem::new(ErrorCode::Forbidden, message).with_errors(vec![FieldError::new(
+                    "path",
+                    "forbidden",
+                    message,
+                )])));
             }
             models::import_path(&app, owner, PathBuf::from(path), &query).await?
         }

@@ -77,7 +77,10 @@ impl From<ScrubError> for ApiError {
             ScrubError::Storage(error) => error.into(),
             error @ (ScrubError::ReaderInTheWay | ScrubError::TooLarge { .. }) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "deleted data could not be wiped yet");
-                Self::new(ErrorCode::StorageUnavailable, format!("it is deleted, but its bytes are not wiped yet: {error}"))
+                Self::new(
+                    ErrorCode::StorageUnavailable,
+                    format!("it is deleted, but its bytes are not wiped yet: {error}"),
+                )
             }
         }
     }
@@ -86,10 +89,13 @@ impl From<ScrubError> for ApiError {
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::BadCursor(error) => Self(
-                Problem::new(ErrorCode::InvalidParameter, error.to_string())
-                    .with_errors(vec![FieldError::new("cursor", "invalid", error.to_string())]),
-            ),
+            ListError::BadCursor(error) => {
+                Self(Problem::new(ErrorCode::InvalidParameter, error.to_string()).with_errors(vec![FieldError::new(
+                    "cursor",
+                    "invalid",
+                    error.to_string(),
+                )]))
+            }
             ListError::Storage(error) => error.into(),
         }
     }

@@ -10,9 +10,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, UserId,
-    session::{
-        CreateSession, DeletionReceipt, Endpoint, Page, Phase, Session, Status, Timeline, UpdateSession,
-    },
+    session::{CreateSession, DeletionReceipt, Endpoint, Page, Phase, Session, Status, Timeline, UpdateSession},
     shim::SessionFolder,
 };
 use serde::Deserialize;
@@ -23,8 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     extract::{ApiJson, ApiPath, ApiQuery, paging},
     problem::ApiError,
-    samples,
-    view,
+    samples, view,
 };
 use crate::{app::App, auth::UserCaller, control, create, update};
 
@@ -181,7 +178,9 @@ async fn delete_session(
     confirmation.check("a session")?;
     // A client that goes away does not stop what has begun.
     let work = tokio::spawn(async move { control::delete(&app, id, &owner.to_string()).await });
-    let receipt = work.await.map_err(|_| ApiError::new(ErrorCode::Internal, "the deletion was interrupted; it goes on at the next start"))??;
+    let receipt = work.await.map_err(|_| {
+        ApiError::new(ErrorCode::Internal, "the deletion was interrupted; it goes on at the next start")
+    })??;
     Ok(Json(receipt))
 }
 
@@ -223,8 +222,11 @@ async fn get_session_logs(
     if !(1..=10_000).contains(&lines) {
         let message = format!("{lines} is out of range: give 1 to 10000");
         return Err(ApiError(
-            Problem::new(ErrorCode::InvalidParameter, message.clone())
-                .with_errors(vec![FieldError::new("tail", "out_of_range", message)]),
+            Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
+                "tail",
+                "out_of_range",
+                message,
+            )]),
         ));
     }
     let path = SessionFolder::new(&app.data, id).runtime_log(session.generation);

@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Event, Session, reason};
-use protocol::{
-    SessionId,
-    session::DeletionReceipt,
-    shim::SessionFolder,
-};
+use protocol::{SessionId, session::DeletionReceipt, shim::SessionFolder};
 use store::WriteSessionError;
 
 use super::{ApplyError, apply, start::Work, supervise, supervisor::Outcome};

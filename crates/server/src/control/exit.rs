@@ -3,7 +3,7 @@
 use domain::{Session, limits, reason};
 use launcher::{LaunchError, Observation};
 use protocol::{
-    engine::{EngineExitCode},
+    engine::EngineExitCode,
     session::{LimitKind, Reason, ReasonCode, ReasonDetails},
     shim::{ExitCause, ExitRecord},
 };

@@ -91,7 +91,8 @@ async fn end_overdue(
     for session in queued {
         let at = limits::wall_clock(&session.limits);
         let event = if at.is_some_and(|at| at <= now) {
-            let limit = session.limits.iter().find(|limit| at.map(protocol::session::LimitValue::At) == Some(limit.value));
+            let limit =
+                session.limits.iter().find(|limit| at.map(protocol::session::LimitValue::At) == Some(limit.value));
             Event::StopRequested(reason::time_limit(limit.copied()))
         } else if session.state.deadline().is_some_and(|deadline| deadline <= now) {
             Event::DeadlinePassed

@@ -79,14 +79,10 @@ async fn wait_unwell(app: &Arc<App>, session: &Session) -> Reason {
             Ok(_) | Err(_) => failures += 1,
         }
         if failures >= WELLNESS_FAILURES {
-            let mut reason = reason::plain(
-                ReasonCode::RuntimeHung,
-                "The model's runtime is there but has stopped answering.",
-            );
-            reason.details.hints = vec![
-                "Read the last lines of its log.".to_owned(),
-                "Open a new session like this one.".to_owned(),
-            ];
+            let mut reason =
+                reason::plain(ReasonCode::RuntimeHung, "The model's runtime is there but has stopped answering.");
+            reason.details.hints =
+                vec!["Read the last lines of its log.".to_owned(), "Open a new session like this one.".to_owned()];
             return reason;
         }
     }

@@ -12,12 +12,7 @@ use protocol::{
 use tokio::sync::Notify;
 
 use super::{apply, exit, probe as first_question, queue, supervisor::Outcome};
-use crate::{
-    app::App,
-    clock::until,
-    config::SandboxMode,
-    models,
-};
+use crate::{app::App, clock::until, config::SandboxMode, models};
 
 pub(super) type Work = Result<Outcome, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -62,9 +57,11 @@ pub(super) async fn prepare(app: &Arc<App>, session: &Session) -> Work {
 }
 
 fn launch_spec(app: &App, session: &Session, model: &std::path::Path, weight_bytes: u64) -> LaunchSpec {
-    let threads = app.config.sessions.threads.unwrap_or_else(|| {
-        u32::try_from(std::thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1)
-    });
+    let threads = app
+        .config
+        .sessions
+        .threads
+        .unwrap_or_else(|| u32::try_from(std::thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1));
     let args = [
         "engine".to_owned(),
         "--data".to_owned(),

@@ -10,11 +10,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::{HeaderValue, header};
-use protocol::{
-    CompletionId, ErrorCode,
-    completion::FinishReason,
-    openai::StreamMode,
-};
+use protocol::{CompletionId, ErrorCode, completion::FinishReason, openai::StreamMode};
 use serde_json::{Value, json};
 use store::Finish;
 use tokio::sync::mpsc;
@@ -115,7 +111,9 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
     } else {
         for index in &ended.unfinished {
             let choice = match heading.kind {
-                Kind::Chat => json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": reason_of(*index)}),
+                Kind::Chat => {
+                    json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": reason_of(*index)})
+                }
                 Kind::Text => json!({"index": index, "text": "", "logprobs": null, "finish_reason": reason_of(*index)}),
             };
             events.push(event(&heading.part(json!([choice]))));

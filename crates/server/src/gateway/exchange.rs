@@ -5,9 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use jiff::Timestamp;
 use protocol::{
     CompletionId,
-    completion::{
-        Completion, CompletionError, CompletionStatus, CompletionTiming, CompletionUsage, FinishReason,
-    },
+    completion::{Completion, CompletionError, CompletionStatus, CompletionTiming, CompletionUsage, FinishReason},
 };
 use store::{Begin, Checkpoint, Finish};
 use tokio::sync::watch;

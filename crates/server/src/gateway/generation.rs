@@ -133,7 +133,6 @@ impl Generation {
             let _ = reader.send(outgoing).await;
         }
     }
-
 }
 
 fn all_finished(exchange: &Exchange) -> bool {

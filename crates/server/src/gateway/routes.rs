@@ -190,7 +190,8 @@ async fn get_served_model(
     axum::extract::Path(model): axum::extract::Path<String>,
 ) -> Result<Response, InferenceError> {
     let served = served(&app, &caller.0).await?;
-    let missing = || InferenceError::new(ErrorCode::ModelNotFound, "this token serves no such model").with_param("model");
+    let missing =
+        || InferenceError::new(ErrorCode::ModelNotFound, "this token serves no such model").with_param("model");
     let card = served.into_iter().find(|card| card.id == model).ok_or_else(missing)?;
     Ok(Json(card).into_response())
 }

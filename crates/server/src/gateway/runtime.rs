@@ -110,7 +110,8 @@ struct Connector {
     launcher: Arc<dyn Launcher>,
 }
 
-type ConnectFuture = Pin<Box<dyn Future<Output = Result<RuntimeSocket, Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+type ConnectFuture =
+    Pin<Box<dyn Future<Output = Result<RuntimeSocket, Box<dyn std::error::Error + Send + Sync>>> + Send>>;
 
 impl tower::Service<http::Uri> for Connector {
     type Response = RuntimeSocket;

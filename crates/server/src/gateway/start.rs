@@ -56,6 +56,16 @@ pub(crate) enum Reader {
     Nobody,
 }
 
+/// Records that an answer begins. One that the server owns is promised by the answer to its request, so it is on
+/// disk before; one of the API is on disk within moments, or with its end.
+async fn begin(app: &App, exchange: &Exchange, reader: &Reader) -> Result<(), InferenceError> {
+    let begin = exchange.begin().clone();
+    match reader {
+        Reader::Client(_) => app.store.begin_completion(begin).await.map_err(|error| app.storage_failed(&error)),
+        Reader::Nobody => app.store.begin_completion_durably(begin).await.map_err(|error| app.storage_failed(&error)),
+    }
+}
+
 /// Admits a request, has the runtime accept it, and starts the task that carries the answer.
 ///
 /// # Errors
@@ -71,8 +81,7 @@ pub(crate) async fn start(
     let created_at = app.clock.now();
     let permit = live.admit(created_at)?;
     let (body, imposed) = request.for_runtime(live);
-    let runtime =
-        app.runtimes.post(live.id, request.kind.path(), body).await.map_err(InferenceError::from_runtime)?;
+    let runtime = app.runtimes.post(live.id, request.kind.path(), body).await.map_err(InferenceError::from_runtime)?;
     let exchange = Arc::new(Exchange::new(Begin {
         id: CompletionId::generate(),
         session_id: live.id,
@@ -82,9 +91,7 @@ pub(crate) async fn start(
         created_at,
     }));
     let in_flight = permit.accept(Arc::clone(&exchange));
-    if let Err(error) = app.store.begin_completion(exchange.begin().clone()).await {
-        return Err(app.storage_failed(&error));
-    }
+    begin(app, &exchange, &reader).await?;
     let generation = Generation {
         app: Arc::clone(app),
         exchange: Arc::clone(&exchange),

@@ -55,11 +55,26 @@ async fn a_wrong_completion_request_is_refused_and_counts_for_nothing() {
     let cases = [
         (json!({"model": "demo", "messages": user, "temperature": 2.1}), 400, "parameter_out_of_range", "temperature"),
         (json!({"model": "demo", "messages": user, "max_tokens": 8193}), 400, "parameter_out_of_range", "max_tokens"),
-        (json!({"model": "demo", "messages": [{"role": "wizard", "content": "Hi"}]}), 400, "invalid_parameter", "messages[0].role"),
+        (
+            json!({"model": "demo", "messages": [{"role": "wizard", "content": "Hi"}]}),
+            400,
+            "invalid_parameter",
+            "messages[0].role",
+        ),
         (json!({"model": "demo", "messages": image}), 400, "unsupported_parameter", "messages[0].content[0].type"),
-        (json!({"model": "demo", "messages": user, "tools": [{"type": "function"}]}), 400, "unsupported_parameter", "tools"),
+        (
+            json!({"model": "demo", "messages": user, "tools": [{"type": "function"}]}),
+            400,
+            "unsupported_parameter",
+            "tools",
+        ),
         (json!({"model": "gpt-4", "messages": user}), 404, "model_not_found", "model"),
-        (json!({"model": "demo", "messages": [{"role": "user", "content": "word ".repeat(20_000)}]}), 400, "context_length_exceeded", "messages"),
+        (
+            json!({"model": "demo", "messages": [{"role": "user", "content": "word ".repeat(20_000)}]}),
+            400,
+            "context_length_exceeded",
+            "messages",
+        ),
     ];
     for (body, status, code, param) in cases {
         let answer = viva.ask_with(&token, Method::POST, "/v1/chat/completions", Some(body)).await;
@@ -97,7 +112,12 @@ async fn tokens_open_what_they_are_for_and_nothing_else() {
     for path in ["/api/v1/sessions/ses_0", "/api/v1/completions/x", "/api/v1/nonsense"] {
         assert_eq!(viva.get(path).await.status, 404, "{path}");
     }
-    for path in ["/api/v1/sessions?limit=0", "/api/v1/sessions?limit=201", "/api/v1/sessions?cursor=x", "/api/v1/sessions?nonsense=1"] {
+    for path in [
+        "/api/v1/sessions?limit=0",
+        "/api/v1/sessions?limit=201",
+        "/api/v1/sessions?cursor=x",
+        "/api/v1/sessions?nonsense=1",
+    ] {
         assert_eq!(viva.get(path).await.status, 400, "{path}");
     }
 }
@@ -123,7 +143,11 @@ async fn model_files_that_cannot_be_used_are_refused() {
     }
     // The same content under a name of its own, then in use, then removed.
     let added: Value = send("mine", whole).await.unwrap().json().await.unwrap();
-    assert_eq!((&added["name"], &added["scope"], &added["eligible"]), (&json!("mine"), &json!("private"), &json!(true)), "{added}");
+    assert_eq!(
+        (&added["name"], &added["scope"], &added["eligible"]),
+        (&json!("mine"), &json!("private"), &json!(true)),
+        "{added}"
+    );
     let path = format!("/api/v1/models/{}", added["id"].as_str().unwrap());
     let id = viva.running_session(json!({"model": "mine"})).await;
     let used = viva.delete(&path).await;

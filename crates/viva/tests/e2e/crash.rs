@@ -85,9 +85,12 @@ async fn a_killed_runtime_is_told_with_its_signal() {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).split('\0').nth(1) == Some("engine")
     });
-    kill_process(Pid::from_raw(engine.expect("an engine runs")).unwrap(), Signal::SEGV).unwrap();
+    kill_process(Pid::from_raw(engine.expect("an engine runs")).unwrap(), Signal::ABORT).unwrap();
     let failed = viva.wait_status(&id, "failed").await;
-    assert_eq!((&failed["reason"]["code"], &failed["reason"]["details"]["signal"]), (&json!("runtime_crashed"), &json!(11)));
+    assert_eq!(
+        (&failed["reason"]["code"], &failed["reason"]["details"]["signal"]),
+        (&json!("runtime_crashed"), &json!(6))
+    );
     assert!(failed["reason"]["details"]["log_tail"].is_array());
     let logs = viva.get(&format!("/api/v1/sessions/{id}/logs?tail=5")).await;
     assert_eq!(logs.status, 200);

@@ -35,7 +35,8 @@ async fn a_session_from_its_creation_to_its_deletion() {
     assert_eq!(streamed.status, 200, "{}", streamed.text);
     let events = events(&streamed.text);
     assert_eq!(events.last(), Some(&"[DONE]"));
-    let chunks: Vec<Value> = events[..events.len() - 1].iter().map(|data| serde_json::from_str(data).unwrap()).collect();
+    let chunks: Vec<Value> =
+        events[..events.len() - 1].iter().map(|data| serde_json::from_str(data).unwrap()).collect();
     let text: String = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
     let answer_id = chunks[0]["id"].as_str().unwrap();
     assert!(answer_id.starts_with("cmpl_") && chunks.iter().all(|chunk| chunk["id"] == answer_id));
