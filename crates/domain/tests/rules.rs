@@ -1,5 +1,7 @@
 //! Limits, admission, memory, names, eligibility: the rules of the product, each as it is promised.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::collections::HashMap;
 
 use domain::{

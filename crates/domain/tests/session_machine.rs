@@ -1,5 +1,7 @@
 //! The session's state machine: every pair of phase and event, and what holds over any sequence of events.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use domain::{
     Event, Refusal, Session, State, Step, limits, reason,
     session::{Draining, Ended, Stay, Timing, step},

@@ -152,7 +152,7 @@ impl FromRequestParts<Arc<App>> for UserCaller {
             Ok(Caller::Session { .. }) => {
                 Err(ApiError::new(ErrorCode::Forbidden, "a session's token opens `/v1` alone; send a user's token"))
             }
-            Err(unknown) => Err(ApiError(Problem::new(unknown.code(), unknown.message()))),
+            Err(unknown) => Err(ApiError::from(Problem::new(unknown.code(), unknown.message()))),
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn create(
 fn refused(error: CreateSessionError) -> ApiError {
     match error {
         CreateSessionError::NameTaken => ApiError::field(name_taken()),
-        CreateSessionError::QuotaReached(quota) => ApiError(
+        CreateSessionError::QuotaReached(quota) => ApiError::from(
             Problem::new(ErrorCode::QuotaReached, quota.to_string())
                 .with_figures(json!({"have": quota.have, "allowed": quota.allowed})),
         ),
@@ -88,7 +88,7 @@ pub(crate) async fn find_model(app: &App, owner: UserId, wanted: &str) -> Result
     found.ok_or_else(|| {
         let shown: String = wanted.chars().take(100).collect();
         let message = format!("there is no model `{shown}`; `viva model list` names those that there are");
-        ApiError(Problem::new(ErrorCode::ModelNotFound, message.clone()).with_errors(vec![FieldError::new(
+        ApiError::from(Problem::new(ErrorCode::ModelNotFound, message.clone()).with_errors(vec![FieldError::new(
             "model",
             "not_found",
             message,
@@ -176,7 +176,7 @@ fn check_eligible(app: &App, model: &ModelRecord) -> Result<(), ApiError> {
             FieldError::new("model", code, failure.message.clone())
         })
         .collect();
-    Err(ApiError(
+    Err(ApiError::from(
         Problem::new(
             ErrorCode::ModelIneligible,
             format!("`{}:{}` cannot be opened: {list}", model.name, model.version),
@@ -196,7 +196,7 @@ fn check_memory(app: &App, needed: u64) -> Result<(), ApiError> {
     if needed <= memory.total {
         return Ok(());
     }
-    Err(ApiError(
+    Err(ApiError::from(
         Problem::new(
             ErrorCode::MemoryExceeded,
             format!(

@@ -15,7 +15,7 @@ mod gateway;
 mod models;
 mod router;
 mod storage;
-mod token;
+pub mod token;
 mod update;
 
 pub use api::openapi::document as openapi_document;

@@ -44,10 +44,9 @@ pub struct EmbeddedModel {
 pub(crate) async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) -> Result<(), ApiError> {
     for model in embedded {
         let reference = format!("{}:{}", model.name, model.version);
-        if let Some(found) = app.store.resolve_model(app.owner, &reference).await? {
-            if found.files.iter().all(|file| is_present(app, file)) {
-                continue;
-            }
+        let found = app.store.resolve_model(app.owner, &reference).await?;
+        if found.is_some_and(|found| found.files.iter().all(|file| is_present(app, file))) {
+            continue;
         }
         let options =
             ImportOptions { file_name: Some(format!("{}-{}.gguf", model.name, model.version)), ..Default::default() };
@@ -238,7 +237,7 @@ fn refused(error: ImportError) -> ApiError {
         ImportError::UploadOver => ErrorCode::MalformedRequest,
     };
     let problem = Problem::new(code, message);
-    ApiError(match error {
+    ApiError::from(match error {
         ImportError::StorageFull { needed, free } => {
             problem.with_figures(json!({"needed_bytes": needed, "free_bytes": free}))
         }

@@ -26,7 +26,7 @@ impl std::fmt::Debug for TokenKey {
 /// The key could not be had.
 #[derive(Debug, thiserror::Error)]
 #[error("the key file {path} cannot be used")]
-pub(crate) struct KeyError {
+pub struct KeyError {
     path: String,
     #[source]
     source: io::Error,

@@ -101,7 +101,7 @@ const MAX_CONVERSATION: usize = 100;
 fn conversation(body: &Value) -> Result<Option<String>, ApiError> {
     let wrong = || {
         let message = format!("`conversation` is to be a string of 1 to {MAX_CONVERSATION} characters");
-        ApiError(Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
+        ApiError::from(Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
             "conversation",
             "invalid",
             message,

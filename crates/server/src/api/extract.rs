@@ -41,13 +41,13 @@ fn refused(path: &str, message: &str) -> ApiError {
     if let Some(field) = unknown_field(message) {
         let field = join(path, field);
         let problem = Problem::new(ErrorCode::UnknownField, format!("`{field}`: {message}"));
-        return ApiError(problem.with_errors(vec![FieldError::new(field, "unknown", message)]));
+        return ApiError::from(problem.with_errors(vec![FieldError::new(field, "unknown", message)]));
     }
     let problem = Problem::new(ErrorCode::MalformedRequest, message.to_owned());
     if path.is_empty() || path == "." {
-        return ApiError(problem);
+        return ApiError::from(problem);
     }
-    ApiError(problem.with_errors(vec![FieldError::new(path, "malformed", message)]))
+    ApiError::from(problem.with_errors(vec![FieldError::new(path, "malformed", message)]))
 }
 
 /// Reads JSON, naming the field at fault.
@@ -123,7 +123,7 @@ pub(crate) fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Pagin
     let limit = limit.unwrap_or(50);
     if !(1..=MAX_LIMIT).contains(&limit) {
         let message = format!("{limit} is out of range: give 1 to {MAX_LIMIT}");
-        return Err(ApiError(
+        return Err(ApiError::from(
             Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
                 "limit",
                 "out_of_range",

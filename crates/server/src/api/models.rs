@@ -118,7 +118,7 @@ async fn delete_model(
         Ok(()) => {}
         Err(DeleteModelError::InUse { sessions }) => {
             let ids: Vec<String> = sessions.iter().map(ToString::to_string).collect();
-            return Err(ApiError(
+            return Err(ApiError::from(
                 Problem::new(
                     ErrorCode::ModelInUse,
                     format!("live sessions use this model ({}); stop them first", ids.join(", ")),
@@ -150,11 +150,13 @@ async fn import_model(
         Some(path) => {
             if owner != app.owner || !peer.ip().is_loopback() {
                 let message = "a path on the server is for its owner on the same machine; upload the file instead";
-                return Err(ApiError(Problem::new(ErrorCode::Forbidden, message).with_errors(vec![FieldError::new(
-                    "path",
-                    "forbidden",
-                    message,
-                )])));
+                return Err(ApiError::from(
+                    Problem::new(ErrorCode::Forbidden, message).with_errors(vec![FieldError::new(
+                        "path",
+                        "forbidden",
+                        message,
+                    )]),
+                ));
             }
             models::import_path(&app, owner, PathBuf::from(path), &query).await?
         }

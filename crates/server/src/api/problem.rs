@@ -12,17 +12,17 @@ use crate::{control::ApplyError, gateway::error::InferenceError};
 
 /// An error of `/api/v1`.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiError(pub(crate) Problem);
+pub(crate) struct ApiError(pub(crate) Box<Problem>);
 
 impl ApiError {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self(Problem::new(code, detail))
+        Self::from(Problem::new(code, detail))
     }
 
     /// Fields that break a rule.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let detail = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
-        Self(Problem::new(ErrorCode::InvalidRequest, detail).with_errors(errors))
+        Self::from(Problem::new(ErrorCode::InvalidRequest, detail).with_errors(errors))
     }
 
     /// One field that breaks a rule.
@@ -32,6 +32,12 @@ impl ApiError {
 
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
     }
 }
 
@@ -89,13 +95,13 @@ impl From<ScrubError> for ApiError {
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::BadCursor(error) => {
-                Self(Problem::new(ErrorCode::InvalidParameter, error.to_string()).with_errors(vec![FieldError::new(
+            ListError::BadCursor(error) => Self::from(
+                Problem::new(ErrorCode::InvalidParameter, error.to_string()).with_errors(vec![FieldError::new(
                     "cursor",
                     "invalid",
                     error.to_string(),
-                )]))
-            }
+                )]),
+            ),
             ListError::Storage(error) => error.into(),
         }
     }
@@ -137,6 +143,6 @@ impl From<InferenceError> for ApiError {
             .map(|param| FieldError::new(param, error.code.as_str(), error.message.clone()))
             .into_iter()
             .collect();
-        Self(Problem::new(error.code, error.message).with_errors(errors))
+        Self::from(Problem::new(error.code, error.message).with_errors(errors))
     }
 }

@@ -158,7 +158,7 @@ impl Confirmation {
             return Ok(());
         }
         let message = format!("deleting {what} is for good: add `?confirm=delete`");
-        Err(ApiError(
+        Err(ApiError::from(
             Problem::new(ErrorCode::ConfirmationRequired, message.clone())
                 .with_errors(vec![FieldError::new("confirm", "required", message)]),
         ))
@@ -221,7 +221,7 @@ async fn get_session_logs(
     let lines = query.tail.unwrap_or(200);
     if !(1..=10_000).contains(&lines) {
         let message = format!("{lines} is out of range: give 1 to 10000");
-        return Err(ApiError(
+        return Err(ApiError::from(
             Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
                 "tail",
                 "out_of_range",

@@ -14,8 +14,8 @@ use std::{
 use domain::{limits, reason};
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, SessionId, UserId,
-    session::{EffectiveEngine, Limit, LimitKind, Reason, SessionModel, SessionUsage},
+    CompletionId, SessionId,
+    session::{Limit, LimitKind, Reason, SessionModel, SessionUsage},
 };
 use tokio::sync::Notify;
 
@@ -28,10 +28,8 @@ const MAX_IN_FLIGHT: u64 = 512;
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) id: SessionId,
-    pub(crate) owner: UserId,
     pub(crate) generation: u32,
     pub(crate) model: SessionModel,
-    pub(crate) engine: EffectiveEngine,
     /// Tokens counted so far, those of running answers included.
     tokens: AtomicU64,
     /// Budget of `tokens`; `u64::MAX` where there is none.
@@ -57,7 +55,7 @@ struct Inner {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NotAdmitted {
     /// The session is stopping, or has to from now on.
-    Closed(Reason),
+    Closed(Box<Reason>),
     /// Too many requests are in flight.
     Full { in_flight: u64, allowed: u64 },
 }
@@ -76,10 +74,8 @@ impl Live {
     pub(crate) fn open(session: &domain::Session, now: Timestamp) -> Self {
         let live = Self {
             id: session.id,
-            owner: session.owner,
             generation: session.generation,
             model: session.model.clone(),
-            engine: session.engine,
             tokens: AtomicU64::new(session.usage.tokens()),
             budget: AtomicU64::new(u64::MAX),
             inner: Mutex::new(Inner {
@@ -119,16 +115,16 @@ impl Live {
     pub(crate) fn admit(self: &Arc<Self>, now: Timestamp) -> Result<Permit, NotAdmitted> {
         let mut inner = self.lock();
         if let Some(reason) = &inner.closed {
-            return Err(NotAdmitted::Closed(reason.clone()));
+            return Err(NotAdmitted::Closed(Box::new(reason.clone())));
         }
         if let Outlook::Stop(reason) = self.outlook_of(&inner, now) {
             inner.closed = Some(reason.clone());
             self.changed.notify_one();
-            return Err(NotAdmitted::Closed(reason));
+            return Err(NotAdmitted::Closed(Box::new(reason)));
         }
         let usage = SessionUsage { interactions: inner.interactions + inner.pending, ..SessionUsage::default() };
         if let Some(reason) = limits::spent(&inner.limits, &usage) {
-            return Err(NotAdmitted::Closed(reason));
+            return Err(NotAdmitted::Closed(Box::new(reason)));
         }
         let in_flight = inner.in_flight.len() as u64 + inner.pending;
         if in_flight >= MAX_IN_FLIGHT {
@@ -160,11 +156,6 @@ impl Live {
     /// A completion in flight.
     pub(crate) fn find_exchange(&self, id: CompletionId) -> Option<Arc<Exchange>> {
         self.lock().in_flight.get(&id).cloned()
-    }
-
-    /// Every completion in flight.
-    pub(crate) fn exchanges(&self) -> Vec<Arc<Exchange>> {
-        self.lock().in_flight.values().cloned().collect()
     }
 
     /// Tokens that are left of the budget, where there is one.
@@ -248,10 +239,6 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn live(&self) -> &Arc<Live> {
-        &self.live
-    }
-
     /// The runtime took the request: from here on it is an interaction.
     pub(crate) fn accept(mut self, exchange: Arc<Exchange>) -> InFlight {
         self.accepted = true;
@@ -288,10 +275,6 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    pub(crate) fn live(&self) -> &Arc<Live> {
-        &self.live
-    }
-
     /// Brings the session's count of tokens to what this interaction has used so far.
     pub(crate) fn count_up_to(&mut self, tokens: u64) {
         if tokens > self.counted {

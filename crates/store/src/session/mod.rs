@@ -1,6 +1,6 @@
 //! Sessions: created within the quota, written by compare-and-set, listed, followed.
 //!
-//! A row has two halves. The lifecycle is written by [`Store::write_session`] alone, on the revision that the
+//! A row has two halves. The lifecycle is written by `Store::write_session` alone, on the revision that the
 //! decision was based on. The counters (usage, last activity, storage) are added to by commands of their own, which
 //! leave the revision as it is; a lifecycle write never touches them.
 

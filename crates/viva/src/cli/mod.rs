@@ -71,6 +71,7 @@ impl Shared {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it per process")]
 pub(crate) enum Command {
     /// Run the server
     Serve(ServeArgs),

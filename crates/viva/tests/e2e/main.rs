@@ -1,5 +1,7 @@
 //! The product as people and programs use it: the real binary, the real engine, real processes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod bad_input;
 mod crash;
 mod limits;
