@@ -15,9 +15,9 @@ impl SessionFolder {
     pub const FOLDERS: [&str; 4] = ["run", "log", "tmp", "files"];
     /// In `run/`: written by the launcher before the start.
     pub const LAUNCH: &str = "launch.json";
-    /// In `run/`: who the shim and its runtime are ([`ShimRecord`]), written by the shim.
+    /// In `run/`: who the shim and its runtime are (`ShimRecord`), written by the shim.
     pub const SHIM: &str = "shim.json";
-    /// In `run/`: how it ended ([`ExitRecord`]), written by the shim as its last act.
+    /// In `run/`: how it ended (`ExitRecord`), written by the shim as its last act.
     pub const EXIT: &str = "exit.json";
     /// In `run/`: locked by the living shim, so that there is one.
     pub const LOCK: &str = "shim.lock";

@@ -281,10 +281,9 @@ async fn changes_are_told_in_order_once_and_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn a_row_that_contradicts_itself_cannot_be_written() {
+async fn an_ended_session_has_the_status_of_its_reason_and_keeps_its_model() {
     let f = Fixture::new().await;
     let mut session = f.create("one").await;
-    // Ended, but the reason is one of a session's failing: the status follows the reason, not the other way round.
     session.state = State::Ended(Ended {
         at: at(1),
         running_at: None,
