@@ -117,6 +117,21 @@ impl Store {
         query.build().fetch_all(self.readers()).await?.iter().map(read).collect()
     }
 
+    /// Bytes of a session's requests and answers.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn measure_completions(&self, session: SessionId) -> Result<u64, StorageError> {
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(octet_length(request) + octet_length(response) + coalesce(octet_length(choices), 0)), 0)
+             FROM completion WHERE session = ?",
+        )
+        .bind(session.as_bytes().as_slice())
+        .fetch_one(self.readers())
+        .await?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
+
     /// How many completions a session has, running ones included.
     ///
     /// # Errors
