@@ -166,8 +166,21 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
     let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;
     write_client(&app.data, &app.url, &token).map_err(folder(&app.data.join("run")))?;
+    tokio::spawn(finish_scrub(Arc::clone(&app)));
     tokio::spawn(control::run_queue(Arc::clone(&app)));
     Ok(Server { app, listener, address, adopted })
+}
+
+/// Wipes what an earlier run deleted and did not come to wipe.
+async fn finish_scrub(app: Arc<App>) {
+    let scrubbed = match app.store.is_scrub_due().await {
+        Ok(true) => app.store.scrub().await.map(|_| ()).map_err(|error| error.to_string()),
+        Ok(false) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = scrubbed {
+        tracing::error!(error, "deleted data could not be wiped; the next deletion or start tries again");
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {

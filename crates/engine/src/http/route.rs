@@ -67,7 +67,7 @@ async fn complete(state: Arc<State>, request: Request<Incoming>, shape: Shape) -
     }
     match stream {
         StreamMode::Whole => answer::collect(served, header, choices, events).await,
-        StreamMode::Stream | StreamMode::StreamWithUsage => {
+        StreamMode::Stream | StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage => {
             Ok(reply::events(EventBody::new(Arc::clone(&state), header, choices, stream, events)))
         }
     }

@@ -55,6 +55,10 @@ impl EventBody {
         events: UnboundedReceiver<Event>,
     ) -> Self {
         let mut body = Self { state, header, choices, mode, events, ends: Vec::new(), out: Vec::new(), ended: false };
+        if body.mode == StreamMode::StreamWithRunningUsage {
+            let prompt_tokens = body.header.prompt_tokens;
+            body.write_usage(Usage { prompt_tokens, total_tokens: prompt_tokens, ..Usage::default() });
+        }
         if body.header.shape == Shape::Chat {
             for choice in 0..choices {
                 body.write_part(Part { choice, role: true, text: Some(String::new()), ..Part::default() });
@@ -76,7 +80,7 @@ impl EventBody {
                 let timings = last.then_some(timings);
                 self.write_part(Part { choice, reason, timings, ..Part::default() });
                 if last {
-                    if self.mode == StreamMode::StreamWithUsage {
+                    if matches!(self.mode, StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage) {
                         self.write_usage(usage);
                     }
                     self.end();

@@ -15,7 +15,7 @@ use std::{
 
 use llama_cpp_sys_2 as sys;
 
-use super::{model::Model, vocab::Token};
+use super::{batch::Batch, model::Model};
 
 /// Shape of a context.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +92,9 @@ impl Context {
         params.n_outputs_max = options.sequences;
         params.n_threads = options.threads.cast_signed();
         params.n_threads_batch = options.threads.cast_signed();
-        params.flash_attn_type = flash_attention();
-        params.kv_unified = unified_cache();
+        params.flash_attn_type = sys::LLAMA_FLASH_ATTN_TYPE_AUTO;
+        // A stream per sequence: attention reads that sequence alone.
+        params.kv_unified = false;
         // The whole window is kept, so that a prefix can be reused with sliding-window models too.
         params.swa_full = true;
         params.no_perf = true;
@@ -145,7 +146,7 @@ impl Context {
     pub(crate) fn decode(&mut self, batch: &Batch, limit: Option<Duration>) -> Result<(), DecodeError> {
         self.deadline.set(limit.filter(|_| self.can_rewind));
         // SAFETY: a live context; the batch's arrays hold what its count says.
-        match unsafe { sys::llama_decode(self.raw.as_ptr(), batch.raw) } {
+        match unsafe { sys::llama_decode(self.raw.as_ptr(), *batch.raw()) } {
             0 => Ok(()),
             1 => Err(DecodeError::NoRoom),
             2 => Err(DecodeError::Overran),
@@ -220,92 +221,8 @@ fn new_thread_pool(threads: u32) -> Option<NonNull<sys::ggml_threadpool>> {
     // SAFETY: plain data, then a pool of its own.
     unsafe {
         let mut params = sys::ggml_threadpool_params_default(threads.cast_signed());
-        params.poll = poll_level();
+        // Between passes the threads sleep: spinning would take the processor from the other engines.
+        params.poll = 0;
         NonNull::new(sys::ggml_threadpool_new(&raw mut params))
-    }
-}
-
-fn flash_attention() -> sys::llama_flash_attn_type {
-    match std::env::var("VIVA_X_FA").as_deref() {
-        Ok("0") => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
-        Ok("1") => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
-        _ => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
-    }
-}
-
-fn unified_cache() -> bool {
-    std::env::var("VIVA_X_UNIFIED").is_ok_and(|value| value == "1")
-}
-
-fn poll_level() -> u32 {
-    std::env::var("VIVA_X_POLL").ok().and_then(|value| value.parse().ok()).unwrap_or(0)
-}
-
-/// Tokens for one decode.
-pub(crate) struct Batch {
-    raw: sys::llama_batch,
-    capacity: usize,
-}
-
-// SAFETY: plain arrays of its own.
-unsafe impl Send for Batch {}
-
-impl Batch {
-    pub(crate) fn new(capacity: u32) -> Self {
-        // SAFETY: allocates arrays for `capacity` tokens of one sequence each; freed in `drop`.
-        let raw = unsafe { sys::llama_batch_init(capacity.cast_signed(), 0, 1) };
-        Self { raw, capacity: capacity as usize }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.raw.n_tokens = 0;
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.raw.n_tokens.max(0) as usize
-    }
-
-    pub(crate) fn room(&self) -> usize {
-        self.capacity - self.len()
-    }
-
-    /// The sequences with tokens in the batch, each once with its first position there.
-    pub(crate) fn sequences(&self) -> Vec<(u32, u32)> {
-        let mut sequences: Vec<(u32, u32)> = Vec::new();
-        for index in 0..self.len() {
-            // SAFETY: every entry below the count was written by `push`, with one sequence id.
-            let (sequence, position) = unsafe { (**self.raw.seq_id.add(index), *self.raw.pos.add(index)) };
-            let sequence = sequence.cast_unsigned();
-            if sequences.iter().all(|(known, _)| *known != sequence) {
-                sequences.push((sequence, position.cast_unsigned()));
-            }
-        }
-        sequences
-    }
-
-    /// Adds a token of a sequence at a position; its logits are computed if `output` is true. The index of the
-    /// entry, or `None` if the batch is full.
-    pub(crate) fn push(&mut self, token: Token, position: u32, sequence: u32, output: bool) -> Option<usize> {
-        let index = self.len();
-        if index == self.capacity {
-            return None;
-        }
-        // SAFETY: `index` is below the capacity that each array was allocated for, with one sequence id each.
-        unsafe {
-            *self.raw.token.add(index) = token;
-            *self.raw.pos.add(index) = position.cast_signed();
-            *self.raw.n_seq_id.add(index) = 1;
-            *(*self.raw.seq_id.add(index)) = sequence.cast_signed();
-            *self.raw.logits.add(index) = i8::from(output);
-        }
-        self.raw.n_tokens += 1;
-        Some(index)
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        // SAFETY: allocated by `llama_batch_init`, freed once.
-        unsafe { sys::llama_batch_free(self.raw) }
     }
 }

@@ -4,12 +4,14 @@
 //! The raw bindings are used, not their safe wrapper: the wrapper gives no way to attach a thread pool, to set
 //! an abort callback, or to take a refusal of a cache operation as a value.
 
+mod batch;
 mod context;
 mod log;
 mod model;
 mod vocab;
 
-pub(crate) use context::{Batch, Context, ContextOptions, DecodeError};
+pub(crate) use batch::Batch;
+pub(crate) use context::{Context, ContextOptions, DecodeError};
 pub(crate) use log::LogCapture;
 pub(crate) use model::{LoadError, Model};
 pub(crate) use vocab::{Special, Token, Vocab};

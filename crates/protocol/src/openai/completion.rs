@@ -14,7 +14,7 @@ use super::{
 pub struct CompletionRequest {
     /// As asked for; whoever serves decides what it may be.
     pub model: Option<String>,
-    /// The text to continue, taken as it is: no template, no control tokens. May be empty.
+    /// The text to continue: no template; control tokens in it are recognised. May be empty.
     pub prompt: String,
     pub sampling: Sampling,
     pub response_format: ResponseFormat,

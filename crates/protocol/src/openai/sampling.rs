@@ -77,11 +77,14 @@ pub enum StreamMode {
     Stream,
     /// A stream whose last chunk tells the usage.
     StreamWithUsage,
+    /// As events; the prompt's tokens in the first event already, the usage in one before the last. What vLLM calls
+    /// `continuous_usage_stats`: whoever keeps a budget need not wait for the end.
+    StreamWithRunningUsage,
 }
 
 impl StreamMode {
     pub const fn is_stream(self) -> bool {
-        matches!(self, Self::Stream | Self::StreamWithUsage)
+        matches!(self, Self::Stream | Self::StreamWithUsage | Self::StreamWithRunningUsage)
     }
 }
 
@@ -154,6 +157,12 @@ pub(super) fn parse_stream(fields: &Fields<'_>) -> Result<StreamMode, RequestErr
         return Err(RequestError::at(Code::InvalidParameter, "stream_options", message));
     }
     let path = fields.path("stream_options");
-    let usage = Fields::new(object, &path).find_bool("include_usage")?.unwrap_or_default();
-    Ok(if usage { StreamMode::StreamWithUsage } else { StreamMode::Stream })
+    let options = Fields::new(object, &path);
+    let usage = options.find_bool("include_usage")?.unwrap_or_default();
+    let running = options.find_bool("continuous_usage_stats")?.unwrap_or_default();
+    Ok(match (usage, running) {
+        (true, true) => StreamMode::StreamWithRunningUsage,
+        (true, false) => StreamMode::StreamWithUsage,
+        (false, _) => StreamMode::Stream,
+    })
 }

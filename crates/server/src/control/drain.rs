@@ -105,7 +105,8 @@ pub(super) async fn tidy(app: &Arc<App>, session: &Session) -> Work {
     let folder = SessionFolder::new(&app.data, session.id);
     let removed = storage::remove_temporary(&folder).await?;
     if removed > 0 || session.storage.temporary_bytes == 0 {
-        let persistent = storage::measure(folder.files()).await?.bytes;
+        let persistent =
+            storage::measure(folder.files()).await?.bytes + app.store.measure_completions(session.id).await?;
         let temporary = session.storage.temporary_bytes.max(removed);
         if (temporary, persistent) != (session.storage.temporary_bytes, session.storage.persistent_bytes) {
             app.store

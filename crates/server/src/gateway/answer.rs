@@ -88,7 +88,9 @@ fn pass_on(heading: &Heading, mode: StreamMode, mut chunk: Value) -> Option<Byte
     object.insert("model".to_owned(), Value::String(heading.model.clone()));
     object.insert("created".to_owned(), Value::from(heading.created));
     match mode {
-        StreamMode::StreamWithUsage => object.insert("usage".to_owned(), Value::Null),
+        StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage => {
+            object.insert("usage".to_owned(), Value::Null)
+        }
         StreamMode::Stream | StreamMode::Whole => object.remove("usage"),
     };
     Some(event(&chunk))
@@ -118,7 +120,7 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
             };
             events.push(event(&heading.part(json!([choice]))));
         }
-        if mode == StreamMode::StreamWithUsage {
+        if matches!(mode, StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage) {
             let mut part = heading.part(json!([]));
             part["usage"] = usage(&ended.record);
             events.push(event(&part));

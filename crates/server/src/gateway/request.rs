@@ -101,7 +101,7 @@ impl Checked {
         let mut imposed = None;
         if let Some(object) = body.as_object_mut() {
             object.insert("stream".to_owned(), Value::Bool(true));
-            object.insert("stream_options".to_owned(), json!({"include_usage": true}));
+            object.insert("stream_options".to_owned(), json!({"include_usage": true, "continuous_usage_stats": true}));
             object.insert("model".to_owned(), Value::String(live.model.name.clone()));
             object.remove("conversation");
             if let Some(left) = live.tokens_left() {

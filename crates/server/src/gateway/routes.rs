@@ -77,7 +77,9 @@ async fn create(
         created: exchange.begin().created_at.as_second(),
     };
     match stream {
-        StreamMode::Stream | StreamMode::StreamWithUsage => Ok(answer::streamed(heading, stream, receiver)),
+        StreamMode::Stream | StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage => {
+            Ok(answer::streamed(heading, stream, receiver))
+        }
         StreamMode::Whole => {
             let ended = answer::wait_end(receiver).await?;
             let transcript = exchange.transcript();

@@ -80,6 +80,9 @@ async fn a_token_budget_cuts_a_running_answer_and_keeps_it() {
     assert_eq!(answer["choices"][0]["finish_reason"], "session_stopped", "{answer}");
     let stopped = viva.wait_status(&id, "stopped").await;
     assert_eq!(stopped["reason"]["code"], "token_limit");
+    let used =
+        stopped["usage"]["prompt_tokens"].as_u64().unwrap() + stopped["usage"]["completion_tokens"].as_u64().unwrap();
+    assert!((60..=64).contains(&used), "{used} of 60");
     let page = viva.get(&format!("/api/v1/sessions/{id}/completions")).await.expect(200);
     assert_eq!(page["items"][0]["response"], answer["choices"][0]["message"]["content"]);
 }

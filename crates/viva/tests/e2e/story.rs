@@ -78,6 +78,7 @@ async fn a_session_from_its_creation_to_its_deletion() {
     assert_eq!((refused.status, refused.code().as_str()), (422, "confirmation_required"));
     let receipt = viva.delete(&format!("{path}?confirm=delete")).await.expect(200);
     assert_eq!((&receipt["completions"], &receipt["files"]), (&json!(3), &json!(0)));
+    assert!(receipt["bytes_persistent"].as_u64().unwrap() > 300 && receipt["bytes_temporary"].as_u64().unwrap() > 0);
     assert_eq!(viva.get(&path).await.status, 404);
     for word in [prompt, "Xylophonic", "Xyloph", "first look"] {
         assert_eq!(files_with(viva.data.path(), word.as_bytes()), Vec::<String>::new(), "{word}");
