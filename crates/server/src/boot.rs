@@ -15,7 +15,6 @@ use axum::serve::ListenerExt;
 use domain::{Event, State, reason};
 use hub::Hub;
 use launcher::{Launcher, LocalLauncher, LocalLauncherConfig};
-use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use store::Store;
 use tokio::net::TcpListener;
@@ -27,6 +26,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     control::{self, Supervisors},
+    figures,
     gateway::{live::LiveSessions, runtime::Runtimes},
     models::{self, EmbeddedModel},
     router,
@@ -151,7 +151,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         login_code: LoginCode::new(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
-        metrics: PrometheusBuilder::new().build_recorder().handle(),
+        metrics: figures::recorder(),
         url,
         data,
     });

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use protocol::{SessionId, session::Phase};
 use store::Transition;
 
-use crate::app::App;
+use crate::{app::App, figures};
 
 /// What an event did to a session.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ fn moved(before: &Session, state: State, now: Timestamp) -> Session {
 
 fn log_transition(session: &Session, from: Phase, actor: &str) {
     let to = session.state.phase().as_str();
-    metrics::counter!("viva_session_transitions_total", "to" => to).increment(1);
+    metrics::counter!(figures::TRANSITIONS, "to" => to).increment(1);
     tracing::info!(
         session = %session.id,
         from = from.as_str(),

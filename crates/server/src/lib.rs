@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 mod control;
 mod create;
+mod figures;
 mod gateway;
 mod models;
 mod router;

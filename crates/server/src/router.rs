@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     api::{health, login, models, openapi, problem::ApiError},
     app::App,
+    figures,
     gateway::{self, error::InferenceError},
 };
 
@@ -69,7 +70,7 @@ async fn finish(request: Request, next: Next) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     let status = response.status().as_u16();
-    metrics::counter!("viva_http_requests_total", "status" => class(status)).increment(1);
+    metrics::counter!(figures::HTTP_REQUESTS, "status" => class(status)).increment(1);
     tracing::info!(%method, path, status, ms = started.elapsed().as_secs_f64() * 1e3, "request");
     response
 }

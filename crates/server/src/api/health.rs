@@ -11,7 +11,7 @@ use axum::{
 use http::{StatusCode, header};
 use serde_json::json;
 
-use crate::{app::App, control};
+use crate::{app::App, control, figures};
 
 /// Health and metrics: no token needed.
 pub(crate) fn router() -> Router<Arc<App>> {
@@ -32,10 +32,10 @@ async fn readyz(State(app): State<Arc<App>>) -> Response {
 
 async fn show_metrics(State(app): State<Arc<App>>) -> Response {
     let live = app.live.all();
-    metrics::gauge!("viva_live_sessions").set(live.len() as f64);
-    metrics::gauge!("viva_requests_in_flight").set(live.iter().map(|live| live.in_flight()).sum::<usize>() as f64);
+    metrics::gauge!(figures::LIVE_SESSIONS).set(live.len() as f64);
+    metrics::gauge!(figures::IN_FLIGHT).set(live.iter().map(|live| live.in_flight()).sum::<usize>() as f64);
     if let Ok(memory) = control::memory() {
-        metrics::gauge!("viva_machine_memory_available_bytes").set(memory.available as f64);
+        metrics::gauge!(figures::MEMORY_AVAILABLE).set(memory.available as f64);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response()
 }

@@ -1,0 +1,110 @@
+//! The event stream, idempotent creation, paging: what a console or a script leans on.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use testkit::{Viva, server::TOKEN};
+
+use crate::VIVA;
+
+/// Reads the event stream until an event is as wanted; returns its id, name and data.
+async fn read_until(
+    viva: &Viva,
+    last: Option<&str>,
+    is_wanted: impl Fn(&str, &Value) -> bool,
+) -> (String, String, Value) {
+    let mut request = viva.client().get(format!("{}/api/v1/events", viva.url)).bearer_auth(TOKEN);
+    if let Some(last) = last {
+        request = request.header("Last-Event-ID", last);
+    }
+    let mut stream = request.send().await.unwrap().bytes_stream();
+    let mut text = String::new();
+    let reading = async {
+        loop {
+            text.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+            while let Some((event, rest)) = text.split_once("\n\n") {
+                let field = |name: &str| {
+                    let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+                    line.unwrap_or_default().to_owned()
+                };
+                let data: Value = serde_json::from_str(&field("data")).unwrap_or_default();
+                let (id, name) = (field("id"), field("event"));
+                text = rest.to_owned();
+                if is_wanted(&name, &data) {
+                    return (id, name, data);
+                }
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reading).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_change_is_told_and_the_stream_resumes_where_it_was() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let (last, ..) = read_until(&viva, Some("0"), |_, data| data["id"] == id && data["status"] == "running").await;
+    viva.post(&format!("/api/v1/sessions/{id}/stop"), json!({})).await.expect(202);
+    viva.wait_status(&id, "stopped").await;
+    let (last, _, data) =
+        read_until(&viva, Some(&last), |name, data| name == "session" && data["status"] == "stopped").await;
+    assert_eq!(data["reason"]["code"], "user");
+    viva.delete(&format!("/api/v1/sessions/{id}?confirm=delete")).await.expect(200);
+    let (_, _, data) = read_until(&viva, Some(&last), |name, _| name == "session_deleted").await;
+    assert_eq!(data, json!({"id": id}));
+}
+
+#[tokio::test]
+async fn a_repeated_creation_with_the_same_key_creates_nothing() {
+    let viva = Viva::start(VIVA).await;
+    let create = |body: Value| {
+        let request = viva.client().post(format!("{}/api/v1/sessions", viva.url)).bearer_auth(TOKEN);
+        request.header("Idempotency-Key", "one").json(&body).send()
+    };
+    let first: Value = create(json!({"model": "demo"})).await.unwrap().json().await.unwrap();
+    let again: Value = create(json!({"model": "demo"})).await.unwrap().json().await.unwrap();
+    assert_eq!(first["id"], again["id"]);
+    let other = create(json!({"model": "demo", "name": "other"})).await.unwrap();
+    assert_eq!(other.status(), 409);
+}
+
+#[tokio::test]
+async fn history_is_paged_searched_starred_and_deleted() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    for number in 0..5 {
+        viva.say(&id, &format!("What is {number} + 12?")).await;
+    }
+    let path = format!("/api/v1/sessions/{id}/completions");
+    let first = viva.get(&format!("{path}?limit=3")).await.expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = viva.get(&format!("{path}?limit=3&cursor={cursor}")).await.expect(200);
+    assert_eq!((first["items"].as_array().unwrap().len(), second["items"].as_array().unwrap().len()), (3, 2));
+    assert_eq!(second["next_cursor"], Value::Null);
+    let newest = &first["items"][0];
+    let one = format!("/api/v1/completions/{}", newest["id"].as_str().unwrap());
+    viva.patch(&one, json!({"starred": true})).await.expect(200);
+    let starred = viva.get(&format!("{path}?starred=true")).await.expect(200);
+    assert_eq!(starred["items"].as_array().unwrap().len(), 1);
+    let word = newest["response"].as_str().unwrap().split_whitespace().next().unwrap();
+    let found =
+        viva.client().get(format!("{}{path}", viva.url)).query(&[("q", word)]).bearer_auth(TOKEN).send().await.unwrap();
+    let found: Value = found.json().await.unwrap();
+    assert!(found["items"].as_array().unwrap().iter().any(|item| item["id"] == newest["id"]), "{word}: {found}");
+    assert_eq!(viva.delete(&one).await.code(), "confirmation_required");
+    assert_eq!(viva.delete(&format!("{one}?confirm=delete")).await.status, 204);
+    assert_eq!(viva.get(&one).await.status, 404);
+    let session = viva.get(&format!("/api/v1/sessions/{id}")).await.expect(200);
+    assert_eq!(session["usage"]["interactions"], 5);
+}
+
+#[tokio::test]
+async fn health_metrics_and_the_api_description_need_no_token() {
+    let viva = Viva::start(VIVA).await;
+    for path in ["/healthz", "/readyz", "/metrics", "/api/openapi.json"] {
+        let answer = viva.client().get(format!("{}{path}", viva.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(!answer.text().await.unwrap().is_empty(), "{path}");
+    }
+}
