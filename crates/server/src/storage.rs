@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::shim::SessionFolder;
+use protocol::{SessionId, shim::SessionFolder};
 
 /// Files and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,6 +74,26 @@ pub(crate) async fn remove_temporary(folder: &SessionFolder) -> io::Result<u64> 
             remove_now(&path)?;
         }
         Ok(bytes)
+    })
+    .await
+}
+
+/// The sessions whose temporary storage is there.
+///
+/// # Errors
+/// The folder of the sessions cannot be read.
+pub(crate) async fn list_with_temporary(data: &Path) -> io::Result<Vec<SessionId>> {
+    let data = data.to_owned();
+    blocking(move || {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(SessionFolder::parent(&data))? {
+            let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            let folder = SessionFolder::new(&data, id);
+            if folder.run().exists() || folder.tmp().exists() {
+                found.push(id);
+            }
+        }
+        Ok(found)
     })
     .await
 }

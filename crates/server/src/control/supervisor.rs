@@ -13,7 +13,7 @@ use protocol::{SessionId, session::DeletionReceipt};
 use tokio::sync::{Notify, watch};
 
 use super::{drain, erase, queue::Place, running, start};
-use crate::app::App;
+use crate::{app::App, storage};
 
 /// What the server knows of sessions beside what is stored: who supervises them, how far their load is, where they
 /// stand in the queue.
@@ -212,7 +212,18 @@ pub(crate) async fn adopt(app: &Arc<App>) -> Result<usize, Box<dyn std::error::E
         }
     }
     sweep_strangers(app, &sessions).await?;
+    tidy_leftovers(app, &sessions).await?;
     Ok(sessions.len())
+}
+
+/// Has the temporary storage removed that a session's end left, because the server died right after it.
+async fn tidy_leftovers(app: &Arc<App>, sessions: &[domain::Session]) -> std::io::Result<()> {
+    for id in storage::list_with_temporary(&app.data).await? {
+        if !sessions.iter().any(|session| session.id == id) {
+            supervise(app, id);
+        }
+    }
+    Ok(())
 }
 
 /// Ends processes of this data folder whose session has ended or does not exist.
