@@ -23,7 +23,8 @@ test: setup-test
 check: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+	@# Without the crates that link llama.cpp: without test dependencies it would be built a second time for them.
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude engine --exclude viva --no-deps --locked --document-private-items
 
 ## Measurements; beside llama-server where `make bench-peers` has built it.
 bench: build $(VENV)/.ready
