@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 
 open_session() {
     for _ in $(seq 300); do
+        # $$ is the server by now: where it did not start, it has said why.
+        kill -0 $$ 2>/dev/null || return
         ./viva session list >/dev/null 2>&1 && break
         sleep 0.2
     done
