@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-/// Passes until the first trial.
-const FIRST_TRIAL: u32 = 4;
+/// Passes until the first trial, and after each won one.
+const FIRST_TRIAL: u32 = 1;
 /// Passes between trials at first; doubled each time a trial loses.
 const TRIAL_EVERY: u32 = 64;
 const TRIAL_EVERY_MOST: u32 = 8192;
@@ -37,34 +37,30 @@ pub(super) struct Gear {
 }
 
 impl Gear {
-    /// Counts up to `most`: the powers of two below, and itself. Starts with one thread: never far off.
+    /// Counts up to `most`: the powers of two below, and itself. Starts with one thread, the only count that is never
+    /// ruinous, and tries the most next.
     pub(super) fn new(most: u32) -> Self {
         let mut counts: Vec<u32> = (0..).map(|power| 1 << power).take_while(|count| *count < most).collect();
         counts.push(most.max(1));
-        Self {
-            counts,
-            current: 0,
-            cost: None,
-            trial: None,
-            next_trial: 1,
-            until_trial: FIRST_TRIAL,
-            every: TRIAL_EVERY,
-        }
+        let next_trial = counts.len() - 1;
+        Self { counts, current: 0, cost: None, trial: None, next_trial, until_trial: FIRST_TRIAL, every: TRIAL_EVERY }
     }
 
     /// The count for the next pass.
     pub(super) fn threads(&mut self) -> u32 {
         if self.counts.len() > 1 && self.until_trial == 0 && self.trial.is_none() {
             if self.next_trial == self.current {
-                self.next_trial += 1;
-            }
-            self.next_trial %= self.counts.len();
-            if self.next_trial == self.current {
-                self.next_trial = (self.next_trial + 1) % self.counts.len();
+                self.skip_trial();
             }
             self.trial = Some(self.next_trial);
+            self.skip_trial();
         }
         self.counts[self.trial.unwrap_or(self.current)]
+    }
+
+    /// The next trial is of the next smaller count, or of the most.
+    fn skip_trial(&mut self) {
+        self.next_trial = self.next_trial.checked_sub(1).unwrap_or(self.counts.len() - 1);
     }
 
     /// When to give up the next pass, of `units` of work. Never with one thread: nothing is left to try.
@@ -74,13 +70,16 @@ impl Gear {
         Some(PATIENCE + Duration::from_secs_f64(usual * units.max(1) as f64 * factor))
     }
 
-    /// The pass was given up: its count is no good now, and one thread takes over.
+    /// The pass was given up: one thread takes over, to begin with. A count that was good until now is soon tried
+    /// again, for what held it up may have been short.
     pub(super) fn give_up(&mut self) {
         if self.trial.take().is_none() {
+            (self.next_trial, self.until_trial) = (self.current, FIRST_TRIAL);
             (self.current, self.cost) = (0, None);
+        } else {
+            self.until_trial = self.every;
+            self.every = (self.every * 2).min(TRIAL_EVERY_MOST);
         }
-        self.until_trial = self.every;
-        self.every = (self.every * 2).min(TRIAL_EVERY_MOST);
     }
 
     /// Takes in what the pass took, which computed `units` of work.
@@ -88,7 +87,6 @@ impl Gear {
         let now = took.as_secs_f64() / units.max(1) as f64;
         match (self.trial.take(), self.cost) {
             (Some(trial), Some(cost)) => {
-                self.next_trial = trial + 1;
                 if now < cost * BETTER {
                     // A win is followed up at once: the next count may be better still.
                     (self.current, self.cost) = (trial, Some(now));
@@ -131,6 +129,18 @@ mod tests {
         assert_eq!(run(&mut gear, 400, |threads| 6000 / u64::from(threads)).0, 6);
         let (threads, others) = run(&mut gear, 10_000, |threads| 6000 / u64::from(threads));
         assert!(threads == 6 && others < 20, "{threads} {others}");
+    }
+
+    #[test]
+    fn a_pass_held_up_once_costs_few_slow_ones() {
+        let mut gear = Gear::new(8);
+        let cost = |threads: u32| 8000 / u64::from(threads);
+        run(&mut gear, 1000, cost);
+        assert_eq!(gear.threads(), 8);
+        assert!(gear.limit(1).is_some_and(|limit| limit < Duration::from_millis(7)));
+        gear.give_up();
+        assert!(gear.threads() == 1 && gear.limit(1).is_none());
+        assert_eq!(run(&mut gear, 3, cost).0, 8);
     }
 
     #[test]

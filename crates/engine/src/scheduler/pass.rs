@@ -124,7 +124,8 @@ impl Scheduler {
     /// fails and its sequence is emptied.
     fn compute(&mut self, kind: Kind) -> Option<Duration> {
         let (gear, units) = match kind {
-            Kind::Decode => (&mut self.decode_gear, 1),
+            // Reading the weights costs about as much as three sequences more.
+            Kind::Decode => (&mut self.decode_gear, self.batch.len() + 3),
             Kind::Prompt => (&mut self.prompt_gear, self.batch.len()),
         };
         if must_repeat(&self.slots) {
