@@ -75,7 +75,7 @@ async fn a_token_budget_cuts_a_running_answer_and_keeps_it() {
     let viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({"stop": {"max_tokens": 60}})).await;
     let (token, _) = viva.endpoint(&id).await;
-    let body = chat(json!({"messages": [{"role": "user", "content": "Count from 1 to 60"}]}));
+    let body = chat(json!({"ignore_eos": true}));
     let answer = viva.ask_with(&token, Method::POST, "/v1/chat/completions", Some(body)).await.expect(200);
     assert_eq!(answer["choices"][0]["finish_reason"], "session_stopped", "{answer}");
     let stopped = viva.wait_status(&id, "stopped").await;
