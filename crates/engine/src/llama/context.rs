@@ -15,7 +15,7 @@ use std::{
 
 use llama_cpp_sys_2 as sys;
 
-use super::{batch::Batch, model::Model};
+use super::{batch::Batch, log, model::Model};
 
 /// Shape of a context.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,11 @@ impl Deadline {
 
 unsafe extern "C" fn must_end(deadline: *mut c_void) -> bool {
     // SAFETY: the deadline of a context, which outlives every decode.
-    unsafe { &*deadline.cast::<Deadline>() }.has_passed()
+    let passed = unsafe { &*deadline.cast::<Deadline>() }.has_passed();
+    if passed {
+        log::hush(true);
+    }
+    passed
 }
 
 /// A context of a model. Not shared: one thread owns it.
@@ -146,7 +150,9 @@ impl Context {
     pub(crate) fn decode(&mut self, batch: &Batch, limit: Option<Duration>) -> Result<(), DecodeError> {
         self.deadline.set(limit.filter(|_| self.can_rewind));
         // SAFETY: a live context; the batch's arrays hold what its count says.
-        match unsafe { sys::llama_decode(self.raw.as_ptr(), *batch.raw()) } {
+        let code = unsafe { sys::llama_decode(self.raw.as_ptr(), *batch.raw()) };
+        log::hush(false);
+        match code {
             0 => Ok(()),
             1 => Err(DecodeError::NoRoom),
             2 => Err(DecodeError::Overran),

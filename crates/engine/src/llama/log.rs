@@ -5,7 +5,10 @@
 use std::{
     ffi::{CStr, c_char, c_void},
     io::Write,
-    sync::{Mutex, OnceLock},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use llama_cpp_sys_2 as sys;
@@ -14,6 +17,14 @@ use llama_cpp_sys_2 as sys;
 const MAX_LINE: usize = 240;
 /// Warnings and errors kept.
 const MAX_KEPT: usize = 40;
+
+/// Set while a pass is being given up on purpose: llama.cpp reports that as a row of errors.
+static HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// Drops lines until told otherwise.
+pub(super) fn hush(hushed: bool) {
+    HUSHED.store(hushed, Ordering::Relaxed);
+}
 
 static CAPTURED: OnceLock<Mutex<State>> = OnceLock::new();
 
@@ -45,7 +56,7 @@ impl LogCapture {
 
 /// Called by llama.cpp with pieces of lines; `CONT` continues the line before.
 extern "C" fn receive(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
-    if text.is_null() {
+    if text.is_null() || HUSHED.load(Ordering::Relaxed) {
         return;
     }
     // SAFETY: llama.cpp passes a NUL-terminated string that lives through this call.
@@ -69,7 +80,9 @@ extern "C" fn receive(level: sys::ggml_log_level, text: *const c_char, _: *mut c
 impl State {
     fn keep(&mut self, line: &str) {
         let severe = self.level == sys::GGML_LOG_LEVEL_WARN || self.level == sys::GGML_LOG_LEVEL_ERROR;
-        if self.level == sys::GGML_LOG_LEVEL_DEBUG || (line.chars().all(|c| c == '.')) {
+        let dots = line.chars().all(|c| c == '.');
+        // The metadata is in the file for whoever wants it.
+        if self.level == sys::GGML_LOG_LEVEL_DEBUG || dots || line.contains(": - kv ") {
             return;
         }
         let end = line.floor_char_boundary(MAX_LINE);
