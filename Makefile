@@ -3,24 +3,31 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV   := $(TARGET)/venv
 SDK    := tests/sdk
+# What the console is built from.
+WEB    := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -path web/src/api/schema.d.ts -o -type f -print)
 
-.PHONY: run build test check bench bench-peers audit setup setup-test
+.PHONY: run build web test check bench bench-peers audit setup setup-test
 
 ## Build Viva, start it with its demo model, open a session.
 run: build
 	@scripts/run.sh
 
 ## Build the release binary; ./viva leads to it.
-build: setup
+build: web
 	cargo build --release --locked
 	@ln -sfn "$(abspath $(TARGET))/release/viva" viva
 
-## Every test: units, engine, crashes, the SDKs.
-test: setup-test
+## Build the console, which the binary embeds.
+web: web/dist/index.html
+
+## Every test: units, engine, crashes, the SDKs, the console.
+test: setup-test web
+	cd web && npm run test --if-present
 	VIVA_TEST_PYTHON="$(abspath $(VENV))/bin/python" cargo test --workspace --locked
 
-## Format, lints, documentation.
-check: setup
+## Format, lints, documentation, the console's types.
+check: web
+	cd web && npm run check --if-present
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@# Without the crates that link llama.cpp: without test dependencies it would be built a second time for them.
@@ -44,6 +51,14 @@ setup:
 	@scripts/setup.sh build
 
 setup-test: $(VENV)/.ready $(SDK)/node_modules/.ready
+
+web/node_modules/.ready: web/package.json web/package-lock.json | setup
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch "$@"
+
+web/dist/index.html: web/node_modules/.ready docs/openapi.json $(WEB)
+	cd web && npm run build --silent
+	@touch "$@"
 
 $(VENV)/.ready: $(SDK)/requirements.txt
 	@scripts/setup.sh test

@@ -12,12 +12,12 @@ need g++ g++
 need make make
 need clang clang
 need pkg-config pkg-config
+need node nodejs
+need npm npm
 ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || packages+=(libclang-dev)
 if [ "$wanted" = test ]; then
     need python3 python3
     python3 -c 'import ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
-    need node nodejs
-    need npm npm
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then
@@ -36,5 +36,9 @@ fi
 
 if ! command -v cargo >/dev/null 2>&1; then
     echo 'Missing: Rust 1.95 or newer (cargo). Get it from https://rustup.rs and run this again.' >&2
+    exit 1
+fi
+if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'; then
+    echo "Missing: Node.js 20.19 or newer, which builds the console; this is $(node --version). Get it from https://nodejs.org and run this again." >&2
     exit 1
 fi

@@ -10,6 +10,7 @@ pub mod model;
 pub mod openai;
 pub mod session;
 pub mod shim;
+pub mod system;
 
 pub use error::{ErrorCode, FieldError, Problem};
 pub use id::{CompletionId, ModelId, SessionId, UserId};

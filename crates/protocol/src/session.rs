@@ -1,9 +1,12 @@
 //! Sessions as the API shows and takes them.
 
+mod check;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+pub use self::check::{SessionCheck, SessionMemory, Starts};
 use crate::{ModelId, SessionId, model::ModelType};
 
 /// The four statuses, and no others.

@@ -11,4 +11,5 @@ pub(crate) mod openapi;
 pub(crate) mod problem;
 pub(crate) mod samples;
 pub(crate) mod sessions;
+pub(crate) mod system;
 pub(crate) mod view;

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use hub::Hub;
+use jiff::Timestamp;
 use launcher::Launcher;
 use protocol::{ErrorCode, UserId};
 use store::Store;
@@ -26,6 +27,7 @@ pub(crate) struct App {
     /// As people reach the server: `http://127.0.0.1:8482`.
     pub(crate) url: String,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started_at: Timestamp,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) launcher: Arc<dyn Launcher>,

@@ -9,7 +9,7 @@ use protocol::{ErrorCode, Problem, SessionId, UserId};
 use crate::{api::problem::ApiError, app::App, gateway::error::InferenceError, token};
 
 /// Name of the console's cookie.
-pub(crate) const COOKIE: &str = "viva";
+const COOKIE: &str = "viva";
 
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +63,29 @@ impl Default for LoginCode {
 }
 
 /// The value of the cookie that stands for the owner: it cannot be made without the server's key.
-pub(crate) fn cookie_value(app: &App) -> String {
+fn cookie_value(app: &App) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     URL_SAFE_NO_PAD.encode(app.key.derive(&format!("cookie:{}", app.owner)))
+}
+
+/// The `Set-Cookie` of a browser that has logged in: thirty days.
+pub(crate) fn set_cookie(app: &App) -> String {
+    cookie_with(app, &cookie_value(app), 30 * 24 * 3600)
+}
+
+/// The `Set-Cookie` of a browser that has logged out.
+pub(crate) fn clear_cookie(app: &App) -> String {
+    cookie_with(app, "", 0)
+}
+
+fn cookie_with(app: &App, value: &str, seconds: u32) -> String {
+    let secure = if app.url.starts_with("https://") { "; Secure" } else { "" };
+    format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+}
+
+/// Whose token this is.
+pub(crate) fn find_user(app: &App, token: &str) -> Option<UserId> {
+    app.users.get(&token::hash(token)).copied()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -92,6 +112,12 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
         (None, _) => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
         (Some(_), None) => false,
     }
+}
+
+/// Whether a browser says that another site's page sent this. Programs say nothing, and carry no cookie.
+pub(crate) fn is_cross_site(headers: &HeaderMap) -> bool {
+    let is_told = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    is_told && !is_same_origin(headers)
 }
 
 enum Unknown {
@@ -122,8 +148,7 @@ fn identify(app: &App, parts: &Parts) -> Result<Caller, Unknown> {
         if let Some((id, _)) = app.key.verify(token) {
             return Ok(Caller::Session { id });
         }
-        let user = app.users.get(&token::hash(token)).copied();
-        return user.map(|id| Caller::User { id }).ok_or(Unknown::WrongToken);
+        return find_user(app, token).map(|id| Caller::User { id }).ok_or(Unknown::WrongToken);
     }
     let cookie = cookie(&parts.headers).ok_or(Unknown::NoToken)?;
     if !token::same(cookie.as_bytes(), cookie_value(app).as_bytes()) {

@@ -138,6 +138,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let app = Arc::new(App {
         config: options.config,
         program: options.program,
+        started_at: clock.now(),
         clock,
         store,
         hub,

@@ -4,6 +4,7 @@
 mod drain;
 mod erase;
 mod exit;
+mod forecast;
 mod machine;
 mod probe;
 mod queue;
@@ -13,7 +14,8 @@ mod supervisor;
 
 pub(crate) use erase::delete;
 pub(crate) use exit::bytes;
-pub(crate) use machine::memory;
+pub(crate) use forecast::{LookError, forecast, room};
+pub(crate) use machine::{MemoryError, memory};
 pub(crate) use queue::{nudge as nudge_queue, run as run_queue};
 pub(crate) use supervisor::{Supervisors, adopt, supervise};
 

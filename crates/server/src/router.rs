@@ -18,6 +18,7 @@ use crate::{
     app::App,
     figures,
     gateway::{self, error::InferenceError},
+    ui,
 };
 
 /// The whole service.
@@ -32,9 +33,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .merge(bounded)
         .merge(uploads.layer(DefaultBodyLimit::disable()))
         .merge(health::router())
-        .merge(login::router())
+        .merge(login::link_router())
+        .merge(web::router())
         .route("/api/openapi.json", get(openapi::show_openapi))
-        .fallback(no_route)
+        .fallback(page_or_nothing)
         .method_not_allowed_fallback(no_method)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             ApiError::new(ErrorCode::Internal, "something broke on the server; its log says more").into_response()
@@ -43,7 +45,16 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-async fn no_route(method: Method, uri: Uri) -> Response {
+/// The console draws every page that is not an interface's.
+async fn page_or_nothing(request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if ui::is_page(&parts) {
+        return web::page(Request::from_parts(parts, body)).await;
+    }
+    no_route(&parts.method, &parts.uri)
+}
+
+fn no_route(method: &Method, uri: &Uri) -> Response {
     let message = format!("there is no {method} {} here", uri.path());
     if uri.path().starts_with("/v1/") {
         return InferenceError::new(ErrorCode::NotFound, message).into_response();

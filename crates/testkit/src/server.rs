@@ -23,6 +23,8 @@ pub struct Viva {
     program: PathBuf,
     child: Child,
     pub url: String,
+    /// Opens the console once.
+    pub login_link: String,
     pub data: TempDir,
     config: Option<PathBuf>,
     client: reqwest::Client,
@@ -64,7 +66,11 @@ impl Viva {
 
     /// A server with this configuration (TOML).
     pub async fn start_with(program: &str, config: &str) -> Self {
-        let data = tempfile::Builder::new().prefix("viva-test-").tempdir().unwrap();
+        Self::start_on(program, config, tempfile::Builder::new().prefix("viva-test-").tempdir().unwrap()).await
+    }
+
+    /// A server with this configuration on this folder.
+    pub async fn start_on(program: &str, config: &str, data: TempDir) -> Self {
         let file = (!config.is_empty()).then(|| {
             let file = data.path().with_extension("toml");
             fs::write(&file, config).unwrap();
@@ -74,8 +80,8 @@ impl Viva {
         // A second call finds it installed, which is as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::new();
-        let (child, url) = spawn(&program, data.path(), file.as_deref());
-        Self { program, child, url, data, config: file, client }
+        let (child, url, login_link) = spawn(&program, data.path(), file.as_deref());
+        Self { program, child, url, login_link, data, config: file, client }
     }
 
     /// Ends the server with SIGKILL and waits until it is gone; its sessions run on.
@@ -99,8 +105,8 @@ impl Viva {
 
     /// Starts it again on the same folder, after [`Viva::kill`] or [`Viva::terminate`].
     pub fn restart(&mut self) {
-        let (child, url) = spawn(&self.program, self.data.path(), self.config.as_deref());
-        (self.child, self.url) = (child, url);
+        let started = spawn(&self.program, self.data.path(), self.config.as_deref());
+        (self.child, self.url, self.login_link) = started;
     }
 
     pub fn pid(&self) -> Pid {
@@ -137,6 +143,11 @@ impl Viva {
 
     pub async fn delete(&self, path: &str) -> Answer {
         self.ask(Method::DELETE, path, None).await
+    }
+
+    /// What the server has logged since its start.
+    pub fn log(&self) -> String {
+        fs::read_to_string(log_of(self.data.path())).unwrap_or_default()
     }
 
     /// A client for requests that are written by hand.
@@ -213,7 +224,7 @@ fn log_of(data: &Path) -> PathBuf {
     data.with_extension("log")
 }
 
-fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String) {
+fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String, String) {
     let mut command = Command::new(program);
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -230,11 +241,11 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String) 
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| {
+    let mut links = line.split_whitespace().filter(|word| word.starts_with("http://")).map(str::to_owned);
+    let (Some(url), Some(login_link)) = (links.next(), links.next()) else {
         panic!("the server did not start: {line:?} {}", fs::read_to_string(log_of(data)).unwrap_or_default());
-    });
-    let url = url.to_owned();
-    (child, url)
+    };
+    (child, url, login_link)
 }
 
 impl Drop for Viva {

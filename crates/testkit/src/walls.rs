@@ -14,6 +14,7 @@ pub const WALLS: &[(&str, &[&str])] = &[
     ("shim", &["tokio", "axum", "sqlx", "domain", "store", "hub", "launcher", "engine", "server", "viva"]),
     ("engine", &["axum", "sqlx", "domain", "store", "hub", "launcher", "shim", "server", "viva"]),
     ("server", &["llama-cpp-2", "llama-cpp-sys-2", "kube", "engine", "shim", "viva"]),
+    ("web", &["sqlx", "protocol", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"]),
 ];
 
 /// What a crate must not name in its own manifest, though it may come with another.

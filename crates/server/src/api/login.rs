@@ -1,34 +1,113 @@
-//! The way into the browser: the link that the server prints at its start.
+//! The way into the browser: the link that the server prints at its start, or a token; and the way out.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, State},
-    response::{Html, IntoResponse, Redirect, Response},
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
+use protocol::{ErrorCode, FieldError, Problem, system::LogIn};
+use serde::Deserialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    app::App,
-    auth::{COOKIE, cookie_value},
-};
+use super::{extract::ApiJson, problem::ApiError};
+use crate::{app::App, auth};
 
-/// The login link and the start page.
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/login/{code}", get(redeem_login_code)).route("/", get(show_start))
+/// The login link.
+pub(crate) fn link_router() -> Router<Arc<App>> {
+    Router::new().route("/login/{code}", get(redeem_login_code))
 }
 
-async fn redeem_login_code(State(app): State<Arc<App>>, Path(code): Path<String>) -> Response {
+/// Logging in with a token, and logging out.
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(log_in)).routes(routes!(log_out))
+}
+
+#[derive(Debug, Deserialize)]
+struct Next {
+    next: Option<String>,
+}
+
+async fn redeem_login_code(
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+    Query(query): Query<Next>,
+) -> Response {
     if !app.login_code.redeem(&code) {
-        let page = "<!doctype html><meta charset=utf-8><title>viva</title><p>This link was used already. Restart the server for a new one, or use your token.";
-        return (StatusCode::UNAUTHORIZED, Html(page)).into_response();
+        return Redirect::to("/login?expired=1").into_response();
     }
-    let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000", cookie_value(&app));
-    ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+    let next = query.next.filter(|next| is_own_path(next));
+    let redirect = Redirect::to(next.as_deref().unwrap_or("/"));
+    ([(header::SET_COOKIE, auth::set_cookie(&app))], redirect).into_response()
 }
 
-async fn show_start() -> Html<&'static str> {
-    Html(include_str!("start.html"))
+/// Whether a browser that is sent there stays on this server. Browsers read `\` as `/` and leave out tabs and line
+/// breaks, so that `/\` and `/<tab>/` begin another server's address.
+fn is_own_path(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+}
+
+/// Log the browser in with a token: the answer sets the cookie.
+#[utoipa::path(post, path = "/api/v1/login", tag = "system", request_body = LogIn, security(()),
+    responses((status = 204, description = "The cookie is set"), (status = "4XX", description = "Refused", body = Problem)))]
+async fn log_in(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    ApiJson(request): ApiJson<LogIn>,
+) -> Result<Response, ApiError> {
+    refuse_cross_site(&headers)?;
+    if auth::find_user(&app, request.token.trim()).is_none() {
+        let message =
+            "this token opens nothing here; use the login link that `viva serve` prints, or the token of VIVA_TOKEN";
+        let error = FieldError::new("token", "wrong", message);
+        return Err(ApiError::from(Problem::new(ErrorCode::Unauthorized, message).with_errors(vec![error])));
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::set_cookie(&app))]).into_response())
+}
+
+/// Log the browser out: the answer clears the cookie.
+#[utoipa::path(post, path = "/api/v1/logout", tag = "system", security(()),
+    responses((status = 204, description = "The cookie is cleared"), (status = 403, description = "From another site", body = Problem)))]
+async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    refuse_cross_site(&headers)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::clear_cookie(&app))]).into_response())
+}
+
+/// Another site's page must not log anybody in or out.
+fn refuse_cross_site(headers: &HeaderMap) -> Result<(), ApiError> {
+    if auth::is_cross_site(headers) {
+        let message = "logging in and out is for this server's own pages";
+        return Err(ApiError::new(ErrorCode::CrossSiteRequest, message));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_path;
+
+    #[test]
+    fn only_paths_of_this_server_are_gone_to() {
+        for own in ["/", "/sessions/ses_0?tab=api&x=%2F%2F", "/login?expired=1#a", "/a//b"] {
+            assert!(is_own_path(own), "{own}");
+        }
+        for other in [
+            "",
+            "sessions",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil",
+            "/\t/evil.example",
+            "/\n/evil",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/a b",
+            "/phở",
+        ] {
+            assert!(!is_own_path(other), "{other}");
+        }
+    }
 }

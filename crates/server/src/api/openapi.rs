@@ -40,6 +40,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::completions::router())
         .merge(super::models::router())
         .merge(super::events::router())
+        .merge(super::system::router())
+        .merge(super::login::router())
 }
 
 /// The document of everything.

@@ -8,7 +8,10 @@ use http::{HeaderValue, StatusCode, header};
 use protocol::{ErrorCode, FieldError, Problem};
 use store::{ListError, ScrubError, StorageError, WriteSessionError};
 
-use crate::{control::ApplyError, gateway::error::InferenceError};
+use crate::{
+    control::{ApplyError, LookError, MemoryError},
+    gateway::error::InferenceError,
+};
 
 /// An error of `/api/v1`.
 #[derive(Debug, Clone)]
@@ -132,6 +135,22 @@ impl From<ApplyError> for ApiError {
             ApplyError::Refused(refusal) => Self::new(ErrorCode::SessionEnded, refusal.to_string()),
             ApplyError::Read(error) => error.into(),
             ApplyError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<MemoryError> for ApiError {
+    fn from(error: MemoryError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "the machine was not understood");
+        Self::new(ErrorCode::Internal, error.to_string())
+    }
+}
+
+impl From<LookError> for ApiError {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::Memory(error) => error.into(),
+            LookError::Storage(error) => error.into(),
         }
     }
 }

@@ -10,7 +10,9 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, UserId,
-    session::{CreateSession, DeletionReceipt, Endpoint, Page, Phase, Session, Status, Timeline, UpdateSession},
+    session::{
+        CreateSession, DeletionReceipt, Endpoint, Page, Phase, Session, SessionCheck, Status, Timeline, UpdateSession,
+    },
     shim::SessionFolder,
 };
 use serde::Deserialize;
@@ -23,12 +25,13 @@ use super::{
     problem::ApiError,
     samples, view,
 };
-use crate::{app::App, auth::UserCaller, control, create, update};
+use crate::{app::App, auth::UserCaller, check, control, create, update};
 
 /// The calls on sessions.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(create_session, list_sessions))
+        .routes(routes!(check_session))
         .routes(routes!(get_session, update_session, delete_session))
         .routes(routes!(stop_session))
         .routes(routes!(get_session_timeline))
@@ -55,6 +58,17 @@ async fn create_session(
     let session = create::create(&app, owner, request, key).await?;
     let location = format!("/api/v1/sessions/{}", session.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view::session(&app, &session))).into_response())
+}
+
+/// Check a session before creating it: what it would come to, or what creating it would be refused for. Nothing changes.
+#[utoipa::path(post, path = "/api/v1/sessions/check", tag = "sessions", request_body = CreateSession,
+    responses((status = 200, description = "It could be created now", body = SessionCheck), (status = "4XX", description = "As creating it would be refused", body = Problem)))]
+async fn check_session(
+    State(app): State<Arc<App>>,
+    UserCaller(owner): UserCaller,
+    ApiJson(request): ApiJson<CreateSession>,
+) -> Result<Json<SessionCheck>, ApiError> {
+    Ok(Json(check::check(&app, owner, request).await?))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -5,6 +5,8 @@ use std::{fs, io};
 use domain::Session;
 use protocol::session::Phase;
 
+use crate::app::App;
+
 /// Memory in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Memory {
@@ -12,11 +14,16 @@ pub(crate) struct Memory {
     pub(crate) available: u64,
 }
 
+/// The machine does not tell its memory.
+#[derive(Debug, thiserror::Error)]
+#[error("the machine's memory could not be read")]
+pub(crate) struct MemoryError(#[from] io::Error);
+
 /// What the kernel says of this machine's memory.
 ///
 /// # Errors
 /// `/proc/meminfo` cannot be read.
-pub(crate) fn memory() -> io::Result<Memory> {
+pub(crate) fn memory() -> Result<Memory, MemoryError> {
     Ok(parse(&fs::read_to_string("/proc/meminfo")?))
 }
 
@@ -38,9 +45,9 @@ impl Memory {
         Self { total, available: self.available.min(total) }
     }
 
-    /// What a new session could take beside those that hold resources: what the kernel has available less what
-    /// starting sessions have yet to take, and never more than what is not reserved.
-    pub(crate) fn free<'a>(self, holding: impl IntoIterator<Item = &'a Session>) -> u64 {
+    /// What is left of it beside the sessions that hold resources. A new one could take what the kernel has available
+    /// less what starting ones have yet to take, and never more than what is not reserved.
+    fn beside(self, holding: &[Session]) -> Room {
         let (mut reserved, mut coming) = (0u64, 0u64);
         for session in holding {
             reserved = reserved.saturating_add(session.memory_needed);
@@ -48,8 +55,27 @@ impl Memory {
                 coming = coming.saturating_add(session.memory_needed);
             }
         }
-        self.total.saturating_sub(reserved).min(self.available.saturating_sub(coming))
+        let free = self.total.saturating_sub(reserved).min(self.available.saturating_sub(coming));
+        Room { total: self.total, reserved, free }
     }
+}
+
+/// The memory for all sessions together, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) total: u64,
+    /// Set aside for the sessions that hold resources.
+    pub(crate) reserved: u64,
+    /// What a new session could take.
+    pub(crate) free: u64,
+}
+
+/// The room beside the sessions that hold resources.
+///
+/// # Errors
+/// The machine does not tell its memory.
+pub(super) fn room(app: &App, holding: &[Session]) -> Result<Room, MemoryError> {
+    Ok(memory()?.within(app.config.sessions.memory_bytes).beside(holding))
 }
 
 #[cfg(test)]

@@ -9,7 +9,11 @@ use domain::{
 };
 use protocol::{SessionId, session::SessionUsage};
 
-use super::{apply, machine, supervise};
+use super::{
+    apply,
+    machine::{self, Room},
+    supervise,
+};
 use crate::app::App;
 
 /// A session's place in the queue.
@@ -39,46 +43,57 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 async fn pass(app: &Arc<App>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let unfinished = app.store.list_unfinished().await?;
-    let (mut queued, rest): (Vec<Session>, Vec<Session>) =
-        unfinished.into_iter().partition(|session| matches!(session.state, State::Queued(_)));
+    let Standing { queued, holding } = standing(app).await?;
     if queued.is_empty() {
         app.supervisors.set_places(&HashMap::new());
         return Ok(());
     }
-    queued.sort_by_key(|session| session.id);
-    queued = end_overdue(app, queued).await?;
-    let waiting: Vec<Waiting> = queued
-        .iter()
-        .map(|session| Waiting { id: session.id, owner: session.owner, memory_needed: session.memory_needed })
-        .collect();
-    let mut places = HashMap::new();
-    for (id, verdict) in admit(&waiting, &held(app, &rest)?, &app.config.quotas()) {
-        match verdict {
-            Ok(()) => {
-                apply(app, id, &Event::Admitted, "system").await?;
-                supervise(app, id);
-            }
-            Err(hold) => {
-                places.insert(id, Place { position: places.len() as u64 + 1, hold });
-            }
-        }
+    let queued = end_overdue(app, queued).await?;
+    let held = held(&holding, machine::room(app, &holding)?);
+    let verdicts = admit(&waiting(&queued), &held, &app.config.quotas());
+    for (id, _) in verdicts.iter().filter(|(_, verdict)| verdict.is_ok()) {
+        apply(app, *id, &Event::Admitted, "system").await?;
+        supervise(app, *id);
     }
-    let changed = app.supervisors.set_places(&places);
+    let changed = app.supervisors.set_places(&places(&verdicts));
     for id in changed {
         tell(app, id).await?;
     }
     Ok(())
 }
 
-fn held(app: &App, sessions: &[Session]) -> std::io::Result<Held> {
-    let holding: Vec<&Session> = sessions.iter().filter(|session| session.state.holds_resources()).collect();
+/// Who waits, oldest first, and who holds resources.
+pub(super) struct Standing {
+    pub(super) queued: Vec<Session>,
+    pub(super) holding: Vec<Session>,
+}
+
+pub(super) async fn standing(app: &App) -> Result<Standing, store::StorageError> {
+    let (mut queued, mut holding): (Vec<Session>, Vec<Session>) =
+        app.store.list_unfinished().await?.into_iter().partition(|session| matches!(session.state, State::Queued(_)));
+    queued.sort_by_key(|session| session.id);
+    holding.retain(|session| session.state.holds_resources());
+    Ok(Standing { queued, holding })
+}
+
+pub(super) fn waiting(queued: &[Session]) -> Vec<Waiting> {
+    let waiting =
+        |session: &Session| Waiting { id: session.id, owner: session.owner, memory_needed: session.memory_needed };
+    queued.iter().map(waiting).collect()
+}
+
+pub(super) fn held(holding: &[Session], room: Room) -> Held {
     let mut active = HashMap::new();
-    for session in &holding {
+    for session in holding {
         *active.entry(session.owner).or_default() += 1;
     }
-    let memory = machine::memory()?.within(app.config.sessions.memory_bytes);
-    Ok(Held { active, memory_free: memory.free(holding.iter().copied()) })
+    Held { active, memory_free: room.free }
+}
+
+/// The places of those that do not start.
+pub(super) fn places(verdicts: &[(SessionId, Result<(), Hold>)]) -> HashMap<SessionId, Place> {
+    let held = verdicts.iter().filter_map(|(id, verdict)| verdict.err().map(|hold| (*id, hold)));
+    held.zip(1..).map(|((id, hold), position)| (id, Place { position, hold })).collect()
 }
 
 /// Ends what has waited too long, or whose stop time came first; returns the others.

@@ -1,6 +1,9 @@
 //! Creating: the name, the quota and the idempotency key are decided in the one transaction.
 
-use domain::{Session, admission};
+use domain::{
+    Session,
+    admission::{self, Quotas},
+};
 use protocol::UserId;
 use sqlx::SqliteConnection;
 
@@ -22,20 +25,47 @@ impl Store {
         self.writer().execute(Create(Box::new(creation))).await
     }
 
+    /// Whether a session of this name could be created now; nothing is.
+    ///
+    /// # Errors
+    /// What creating would be refused for: the name, the quota.
+    pub async fn check_creation(&self, owner: UserId, name: &str, quotas: &Quotas) -> Result<(), CreateSessionError> {
+        let mut reader = self.readers().acquire().await?;
+        admissible(&mut reader, owner, name, quotas).await
+    }
+
     /// Whether a session of the owner that is not being deleted has this name.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn is_name_taken(&self, owner: UserId, name: &str) -> Result<bool, StorageError> {
-        let taken = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM session WHERE owner = ? AND name = ? AND deleting_at IS NULL)",
-        )
+        Ok(is_taken(&mut *self.readers().acquire().await?, owner, name).await?)
+    }
+}
+
+async fn is_taken(connection: &mut SqliteConnection, owner: UserId, name: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM session WHERE owner = ? AND name = ? AND deleting_at IS NULL)")
         .bind(owner.as_bytes().as_slice())
         .bind(name)
-        .fetch_one(self.readers())
-        .await?;
-        Ok(taken)
+        .fetch_one(connection)
+        .await
+}
+
+/// The name first: of two refusals it is the more useful one.
+async fn admissible(
+    connection: &mut SqliteConnection,
+    owner: UserId,
+    name: &str,
+    quotas: &Quotas,
+) -> Result<(), CreateSessionError> {
+    if is_taken(connection, owner, name).await? {
+        return Err(CreateSessionError::NameTaken);
     }
+    let have: i64 = sqlx::query_scalar("SELECT count(*) FROM session WHERE owner = ? AND deleting_at IS NULL")
+        .bind(owner.as_bytes().as_slice())
+        .fetch_one(connection)
+        .await?;
+    Ok(admission::may_create(u64::try_from(have).unwrap_or(0), quotas)?)
 }
 
 struct Create(Box<Creation>);
@@ -57,14 +87,9 @@ impl Command for Create {
         {
             return Ok(Created::Repeated(repeated));
         }
-        let have: i64 = sqlx::query_scalar("SELECT count(*) FROM session WHERE owner = ? AND deleting_at IS NULL")
-            .bind(session.owner.as_bytes().as_slice())
-            .fetch_one(&mut *tx.connection)
-            .await?;
+        admissible(tx.connection, session.owner, &session.name, &quotas).await?;
         let change = tx.next_change();
         let stored = insert(tx.connection, &session, change).await?;
-        // After the insert, which tells a taken name: that is the more useful of two refusals.
-        admission::may_create(u64::try_from(have).unwrap_or(0), &quotas)?;
         super::write::log(tx.connection, &stored, None, &actor, stored.created_at).await?;
         if let Some(key) = &idempotency {
             remember(tx.connection, &stored, key).await?;
@@ -156,9 +181,6 @@ async fn insert(
 
 fn refused(error: sqlx::Error) -> CreateSessionError {
     match error.as_database_error() {
-        Some(cause) if cause.is_unique_violation() && cause.message().contains("session.name") => {
-            CreateSessionError::NameTaken
-        }
         Some(cause) if cause.is_foreign_key_violation() => CreateSessionError::OwnerUnknown,
         Some(_) | None => CreateSessionError::Storage(error.into()),
     }
