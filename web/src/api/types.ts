@@ -1,0 +1,38 @@
+// Short names for the types of the OpenAPI document (schema.d.ts is generated from it).
+
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Session = Schemas['Session'];
+export type SessionId = Schemas['SessionId'];
+export type Status = Schemas['Status'];
+export type Phase = Schemas['Phase'];
+export type Reason = Schemas['Reason'];
+export type Limit = Schemas['Limit'];
+export type LimitKind = Schemas['LimitKind'];
+export type StopPolicy = Schemas['StopPolicy'];
+export type StopPolicyChange = Schemas['StopPolicyChange'];
+export type EngineSettings = Schemas['EngineSettings'];
+export type CreateSession = Schemas['CreateSession'];
+export type UpdateSession = Schemas['UpdateSession'];
+export type DeletionReceipt = Schemas['DeletionReceipt'];
+export type Timeline = Schemas['Timeline'];
+export type TimelineEntry = Schemas['TimelineEntry'];
+export type Endpoint = Schemas['Endpoint'];
+export type Completion = Schemas['Completion'];
+export type Model = Schemas['Model'];
+export type UpdateModel = Schemas['UpdateModel'];
+export type RenderedPrompt = Schemas['RenderedPrompt'];
+
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+/** Sessions by status, for the filter. */
+export type StatusCounts = Record<Status | 'all', number>;
+
+export interface SessionPage extends Page<Session> {
+  counts?: StatusCounts | null;
+}

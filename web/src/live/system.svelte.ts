@@ -1,0 +1,36 @@
+// What the server says of itself: quotas, memory, limits. Read when first wanted and again when sessions come or go.
+
+import type { System } from '$/api/additions';
+import { system as api } from '$/api/system';
+import { liveSessions } from './sessions.svelte';
+
+let current = $state.raw<System | null>(null);
+let gathered: ReturnType<typeof setTimeout> | undefined;
+
+async function read(): Promise<void> {
+  try {
+    current = await api.load();
+  } catch {
+    // What hangs on it is not drawn; the page's own requests say what is wrong.
+  }
+}
+
+export const system = {
+  /** Null until it was read. */
+  get current(): System | null {
+    return current;
+  },
+  reload: read,
+};
+
+/** Keeps it fresh until the returned function is called. */
+export function startSystem(): () => void {
+  return liveSessions.listen((change) => {
+    const matters = change.kind !== 'changed' || change.before?.phase !== change.session.phase;
+    if (!matters) return;
+    gathered ??= setTimeout(() => {
+      gathered = undefined;
+      void read();
+    }, 400);
+  });
+}

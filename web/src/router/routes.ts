@@ -1,0 +1,53 @@
+// Every address of the console and the module that draws it. Modules are loaded when first visited.
+// A new page: its folder in pages/, one line here.
+
+import type { Component } from 'svelte';
+import { matchPath, type Parameters } from './match';
+
+// Pages take what their pattern names; the router passes it as it is.
+type Module = { default: Component<any> };
+
+export interface Route {
+  pattern: string;
+  page: () => Promise<Module>;
+  /** Drawn around the page and kept while pages within it change. */
+  frame?: () => Promise<Module>;
+  /** Which entry of the header's navigation it belongs to. */
+  section: 'sessions' | 'models' | 'documentation' | 'settings' | null;
+  /** Without header: the login. */
+  isBare?: boolean;
+}
+
+const session = { frame: () => import('$/pages/session/SessionFrame.svelte'), section: 'sessions' } as const;
+
+export const routes: readonly Route[] = [
+  { pattern: '/', page: () => import('$/pages/sessions/SessionsPage.svelte'), section: 'sessions' },
+  { pattern: '/sessions', page: () => import('$/pages/sessions/SessionsPage.svelte'), section: 'sessions' },
+  { pattern: '/new', page: () => import('$/pages/new/NewSessionPage.svelte'), section: 'sessions' },
+  { pattern: '/sessions/:id', page: () => import('$/pages/playground/PlaygroundPage.svelte'), ...session },
+  { pattern: '/sessions/:id/playground', page: () => import('$/pages/playground/PlaygroundPage.svelte'), ...session },
+  { pattern: '/sessions/:id/history', page: () => import('$/pages/history/HistoryPage.svelte'), ...session },
+  { pattern: '/sessions/:id/api', page: () => import('$/pages/api/ApiPage.svelte'), ...session },
+  { pattern: '/sessions/:id/activity', page: () => import('$/pages/activity/ActivityPage.svelte'), ...session },
+  { pattern: '/sessions/:id/details', page: () => import('$/pages/details/DetailsPage.svelte'), ...session },
+  { pattern: '/models', page: () => import('$/pages/models/ModelsPage.svelte'), section: 'models' },
+  { pattern: '/models/:id', page: () => import('$/pages/models/ModelsPage.svelte'), section: 'models' },
+  // Not /docs: that path is the server's, which answers with the pages themselves.
+  { pattern: '/documentation', page: () => import('$/pages/docs/DocsPage.svelte'), section: 'documentation' },
+  { pattern: '/documentation/:page', page: () => import('$/pages/docs/DocsPage.svelte'), section: 'documentation' },
+  { pattern: '/settings', page: () => import('$/pages/settings/SettingsPage.svelte'), section: 'settings' },
+  { pattern: '/login', page: () => import('$/pages/login/LoginPage.svelte'), section: null, isBare: true },
+];
+
+export function matchRoute(path: string): { route: Route; parameters: Parameters } | null {
+  for (const route of routes) {
+    const parameters = matchPath(route.pattern, path);
+    if (parameters) return { route, parameters };
+  }
+  return null;
+}
+
+/** The address of a session, or of one of its tabs. */
+export function sessionPath(id: string, tab: 'playground' | 'history' | 'api' | 'activity' | 'details' = 'playground'): string {
+  return `/sessions/${encodeURIComponent(id)}/${tab}`;
+}
