@@ -28,6 +28,15 @@ impl Origin {
     }
 }
 
+/// In which order a list is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    #[default]
+    Newest,
+    Oldest,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompletionStatus {
@@ -119,6 +128,20 @@ pub struct Completion {
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub starred: bool,
+}
+
+/// The turns of one talk: the completions that name the same `conversation`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Conversation {
+    /// What its completions name as `conversation`.
+    pub id: String,
+    /// The first 80 characters of its first user message; `null` where that has no text.
+    pub title: Option<String>,
+    pub completions: u64,
+    /// When its first completion was asked for.
+    pub created_at: Timestamp,
+    /// When its last completion ended, or was asked for while it is being written.
+    pub updated_at: Timestamp,
 }
 
 /// Body of `PATCH /api/v1/completions/{id}`.

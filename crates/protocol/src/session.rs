@@ -405,6 +405,25 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+/// A page of the sessions, and how many there are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SessionPage {
+    pub items: Vec<Session>,
+    /// Give it as `cursor` for the next page; `null` at the end.
+    pub next_cursor: Option<String>,
+    pub counts: SessionCounts,
+}
+
+/// The caller's sessions by status, whatever the list is narrowed to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionCounts {
+    pub all: u64,
+    pub initializing: u64,
+    pub running: u64,
+    pub failed: u64,
+    pub stopped: u64,
+}
+
 /// What a deletion removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeletionReceipt {

@@ -1,6 +1,7 @@
 //! The management API, `/api/v1`, and what else the server answers: health, metrics, events, login.
 
 pub(crate) mod completions;
+pub(crate) mod conversations;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod extract;

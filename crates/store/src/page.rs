@@ -34,6 +34,14 @@ impl Paging {
         self.limit.clamp(1, MAX_LIMIT)
     }
 
+    /// The id after which the page starts, in a list that begins with the oldest: the least of all for the first page.
+    pub(crate) fn after(&self, list: List) -> Result<Vec<u8>, BadCursor> {
+        match &self.cursor {
+            None => Ok(Vec::new()),
+            Some(cursor) => decode(list, cursor).map(Vec::from),
+        }
+    }
+
     /// The id before which the page starts: the largest of all for the first page.
     pub(crate) fn before(&self, list: List) -> Result<Vec<u8>, BadCursor> {
         match &self.cursor {
@@ -48,6 +56,7 @@ impl Paging {
 pub(crate) enum List {
     Sessions,
     Completions,
+    Conversations,
 }
 
 impl List {
@@ -55,6 +64,7 @@ impl List {
         match self {
             Self::Sessions => "s",
             Self::Completions => "c",
+            Self::Conversations => "t",
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use http::{StatusCode, header};
 use protocol::{
     CompletionId, ErrorCode, FieldError, Problem, SessionId, UserId,
-    completion::{Completion, Origin, RenderedPrompt, UpdateCompletion},
+    completion::{Completion, Order, Origin, RenderedPrompt, UpdateCompletion},
     engine::PropsRendered,
     session::Page,
 };
@@ -58,13 +58,17 @@ struct ListCompletions {
     q: Option<String>,
     starred: Option<bool>,
     origin: Option<Origin>,
+    /// The `conversation` that they name.
     conversation: Option<String>,
+    /// `newest` first if absent.
+    order: Option<Order>,
     /// 1 to 200, 50 if absent.
     limit: Option<u32>,
+    /// Of a page in the same order.
     cursor: Option<String>,
 }
 
-/// The history of a session, newest first.
+/// The history of a session.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/completions", tag = "completions", params(("id" = SessionId, Path), ListCompletions),
     responses((status = 200, description = "A page", body = Page<Completion>), (status = "4XX", description = "Refused", body = Problem)))]
 async fn list_completions(
@@ -84,6 +88,7 @@ async fn list_completions(
         },
         origin: query.origin,
         conversation: query.conversation,
+        order: query.order.unwrap_or_default(),
     };
     let mut page = app.store.list_completions(id, &filter, &paging).await?;
     for completion in &mut page.items {

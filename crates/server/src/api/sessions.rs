@@ -11,7 +11,8 @@ use http::{HeaderMap, StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, UserId,
     session::{
-        CreateSession, DeletionReceipt, Endpoint, Page, Phase, Session, SessionCheck, Status, Timeline, UpdateSession,
+        CreateSession, DeletionReceipt, Endpoint, Phase, Session, SessionCheck, SessionPage, Status, Timeline,
+        UpdateSession,
     },
     shim::SessionFolder,
 };
@@ -93,16 +94,17 @@ struct ListSessions {
 
 /// List sessions, newest first.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "sessions", params(ListSessions),
-    responses((status = 200, description = "A page", body = Page<Session>), (status = "4XX", description = "Refused", body = Problem)))]
+    responses((status = 200, description = "A page", body = SessionPage), (status = "4XX", description = "Refused", body = Problem)))]
 async fn list_sessions(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,
     ApiQuery(query): ApiQuery<ListSessions>,
-) -> Result<Json<Page<Session>>, ApiError> {
+) -> Result<Json<SessionPage>, ApiError> {
     let filter = SessionFilter { status: query.status, q: query.q };
     let page = app.store.list_sessions(owner, &filter, &paging(query.limit, query.cursor)?).await?;
     let items = page.items.iter().map(|session| view::session(&app, session)).collect();
-    Ok(Json(Page { items, next_cursor: page.next_cursor }))
+    let counts = view::counts(&app.store.count_sessions(owner).await?);
+    Ok(Json(SessionPage { items, next_cursor: page.next_cursor, counts }))
 }
 
 /// Show a session.

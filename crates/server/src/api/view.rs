@@ -3,9 +3,9 @@
 use domain::eligibility::{self, Candidate};
 use protocol::{
     model::Model,
-    session::{Phase, Session},
+    session::{Phase, Session, SessionCounts},
 };
-use store::ModelRecord;
+use store::{Counts, ModelRecord};
 
 use crate::app::App;
 
@@ -49,6 +49,17 @@ pub(crate) fn session(app: &App, session: &domain::Session) -> Session {
         ended_at,
         usage: session.usage,
         storage: session.storage,
+    }
+}
+
+/// How many sessions there are, by status.
+pub(crate) const fn counts(counts: &Counts) -> SessionCounts {
+    SessionCounts {
+        all: counts.sessions(),
+        initializing: counts.initializing,
+        running: counts.running,
+        failed: counts.failed,
+        stopped: counts.stopped,
     }
 }
 

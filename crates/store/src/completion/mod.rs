@@ -2,6 +2,7 @@
 //!
 //! A finish carries the whole record: it stands even where its begin never reached the disk.
 
+mod conversation;
 mod edit;
 mod interrupted;
 mod read;
@@ -10,7 +11,7 @@ pub(crate) mod write;
 use jiff::Timestamp;
 use protocol::{
     CompletionId, SessionId,
-    completion::{Choice, CompletionError, CompletionTiming, CompletionUsage, FinishReason, Origin},
+    completion::{Choice, CompletionError, CompletionTiming, CompletionUsage, FinishReason, Order, Origin},
 };
 
 use crate::{StorageError, Store, search};
@@ -49,7 +50,7 @@ pub struct Finish {
     pub finished_at: Timestamp,
 }
 
-/// Which completions of a session are listed; the default is all.
+/// Which completions of a session are listed, and in which order; the default is all, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CompletionFilter {
     /// Words that the answer must hold, each as the beginning of a word.
@@ -57,6 +58,7 @@ pub struct CompletionFilter {
     pub picks: Picks,
     pub origin: Option<Origin>,
     pub conversation: Option<String>,
+    pub order: Order,
 }
 
 /// All completions or the starred ones.

@@ -2,7 +2,7 @@
 
 use protocol::{
     CompletionId, SessionId, UserId,
-    completion::{Choice, Completion, CompletionTiming, CompletionUsage},
+    completion::{Choice, Completion, CompletionTiming, CompletionUsage, Order},
     session::Page,
 };
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
@@ -48,8 +48,8 @@ impl Store {
         found.as_ref().map(read).transpose()
     }
 
-    /// A session's completions, newest first. A search finds finished answers whose words begin with every word of
-    /// the query; a query that holds no word finds nothing.
+    /// A session's completions, in the order asked for. A search finds finished answers whose words begin with every
+    /// word of the query; a query that holds no word finds nothing.
     ///
     /// # Errors
     /// [`ListError`]: the cursor, or the storage.
@@ -60,13 +60,15 @@ impl Store {
         paging: &Paging,
     ) -> Result<Page<Completion>, ListError> {
         let limit = paging.bounded();
-        let before = paging.before(List::Completions)?;
+        let (beyond, start, end) = match filter.order {
+            Order::Newest => (" < ", paging.before(List::Completions)?, " DESC LIMIT "),
+            Order::Oldest => (" > ", paging.after(List::Completions)?, " LIMIT "),
+        };
         let mut query: QueryBuilder<Sqlite> = QueryBuilder::new("SELECT completion.* FROM ");
-        let order = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        let id = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
             None => {
                 query.push("completion WHERE session = ").push_bind(session.as_bytes().to_vec());
-                query.push(" AND id < ").push_bind(before);
-                " ORDER BY id DESC LIMIT "
+                "id"
             }
             Some(q) => {
                 let asked = search::asked(q);
@@ -76,13 +78,13 @@ impl Store {
                 // The words lie together, session by session: they are looked through first.
                 query.push("completion_words AS w CROSS JOIN completion ON completion.id = w.completion");
                 query.push(" WHERE w.session = ").push_bind(session.as_bytes().to_vec());
-                query.push(" AND w.completion < ").push_bind(before);
                 for word in asked {
                     query.push(" AND instr(w.words, ").push_bind(word).push(") > 0");
                 }
-                " ORDER BY w.completion DESC LIMIT "
+                "w.completion"
             }
         };
+        query.push(" AND ").push(id).push(beyond).push_bind(start);
         narrow(&mut query, filter.picks);
         if let Some(origin) = filter.origin {
             query.push(" AND origin = ").push_bind(origin.as_str());
@@ -90,8 +92,7 @@ impl Store {
         if let Some(conversation) = &filter.conversation {
             query.push(" AND conversation = ").push_bind(conversation.as_str());
         }
-        query.push(order);
-        query.push_bind(i64::from(limit) + 1);
+        query.push(" ORDER BY ").push(id).push(end).push_bind(i64::from(limit) + 1);
         let found = query.build().fetch_all(self.readers()).await?;
         let items = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(page::cut(items, limit, List::Completions, |completion| *completion.id.as_bytes()))

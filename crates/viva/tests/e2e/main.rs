@@ -8,6 +8,7 @@ mod cli;
 mod console;
 mod crash;
 mod events;
+mod history;
 mod limits;
 mod sdk;
 mod story;
