@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod login;
+pub(crate) mod logs;
 pub(crate) mod models;
 pub(crate) mod openapi;
 pub(crate) mod problem;

@@ -37,6 +37,7 @@ impl Modify for Bearer {
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(super::sessions::router())
+        .merge(super::logs::router())
         .merge(super::completions::router())
         .merge(super::conversations::router())
         .merge(super::models::router())

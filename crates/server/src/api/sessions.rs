@@ -14,11 +14,10 @@ use protocol::{
         CreateSession, DeletionReceipt, Endpoint, Phase, Session, SessionCheck, SessionPage, Status, Timeline,
         UpdateSession,
     },
-    shim::SessionFolder,
 };
 use serde::Deserialize;
 use store::SessionFilter;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -36,7 +35,6 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_session, update_session, delete_session))
         .routes(routes!(stop_session))
         .routes(routes!(get_session_timeline))
-        .routes(routes!(get_session_logs))
         .routes(routes!(get_session_endpoint))
 }
 
@@ -210,64 +208,6 @@ async fn get_session_timeline(
 ) -> Result<Json<Timeline>, ApiError> {
     find_own(&app, owner, id).await?;
     Ok(Json(Timeline { items: app.store.list_timeline(id).await? }))
-}
-
-/// How much of the log.
-#[derive(Debug, Deserialize, IntoParams, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Tail {
-    /// Last lines, 1 to 10000; 200 if absent.
-    tail: Option<usize>,
-}
-
-/// Most bytes of a log that are read for its tail.
-const LOG_WINDOW: u64 = 4 << 20;
-
-/// The runtime's log.
-#[utoipa::path(get, path = "/api/v1/sessions/{id}/logs", tag = "sessions", params(("id" = SessionId, Path), Tail),
-    responses((status = 200, description = "The last lines", body = String, content_type = "text/plain"), (status = "4XX", description = "Refused", body = Problem)))]
-async fn get_session_logs(
-    State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
-    ApiPath(id): ApiPath<SessionId>,
-    ApiQuery(query): ApiQuery<Tail>,
-) -> Result<Response, ApiError> {
-    let session = find_own(&app, owner, id).await?;
-    let lines = query.tail.unwrap_or(200);
-    if !(1..=10_000).contains(&lines) {
-        let message = format!("{lines} is out of range: give 1 to 10000");
-        return Err(ApiError::from(
-            Problem::new(ErrorCode::InvalidParameter, message.clone()).with_errors(vec![FieldError::new(
-                "tail",
-                "out_of_range",
-                message,
-            )]),
-        ));
-    }
-    let path = SessionFolder::new(&app.data, id).runtime_log(session.generation);
-    let text = tokio::task::spawn_blocking(move || read_tail(&path, lines))
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .unwrap_or_default();
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
-}
-
-fn read_tail(path: &std::path::Path, lines: usize) -> std::io::Result<String> {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut file = std::fs::File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LOG_WINDOW)))?;
-    let mut bytes = Vec::new();
-    file.take(LOG_WINDOW).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let all: Vec<&str> = text.lines().collect();
-    let mut tail = all[all.len().saturating_sub(lines)..].join("\n");
-    if !tail.is_empty() {
-        tail.push('\n');
-    }
-    Ok(tail)
 }
 
 /// How to reach a running session by program.

@@ -10,6 +10,7 @@ mod crash;
 mod events;
 mod history;
 mod limits;
+mod logs;
 mod sdk;
 mod story;
 
