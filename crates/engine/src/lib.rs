@@ -3,6 +3,7 @@
 //! Owns the model, the batching scheduler, sampling, chat templates and its HTTP. Refuses to know of sessions,
 //! users or storage: it serves whoever reaches its listener, and writes nothing but its log, to stderr.
 
+mod confine;
 mod gguf;
 mod grammar;
 mod http;

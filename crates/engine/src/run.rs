@@ -11,6 +11,7 @@ use protocol::engine::{EngineExit, EngineExitCode};
 use tokio::{runtime, sync::mpsc};
 
 use crate::{
+    confine,
     grammar::Grammars,
     http::{self, Served, State},
     llama::LogCapture,
@@ -43,6 +44,10 @@ pub fn serve(options: EngineOptions) -> EngineExit {
     if let Some(missing) = missing_processor_feature() {
         let message = format!("this build needs a processor with {missing}");
         return EngineExit { code: EngineExitCode::LaunchFailed, message };
+    }
+    // Before the first thread: they all inherit it.
+    if let Err(error) = confine::deny_programs() {
+        report::line(&format!("starting programs stays possible: {error}"));
     }
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)

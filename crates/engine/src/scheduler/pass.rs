@@ -139,7 +139,7 @@ impl Scheduler {
         let mut result = self.context.decode(&self.batch, gear.limit(units));
         let mut took = start.elapsed();
         if matches!(result, Err(DecodeError::Overran)) {
-            gear.give_up();
+            gear.give_up(took);
             let sequences = self.batch.sequences();
             if sequences.iter().all(|&(sequence, from)| self.context.remove_tail(sequence, from)) {
                 self.context.set_threads(1);

@@ -2,7 +2,7 @@
 //!
 //! Prepared in the shim, enforced in the child between fork and exec. What must be allowed until the program has
 //! started (execve of that very program) is closed as far as Landlock can: nothing but the program and the loader is
-//! executable. The engine can close more when it has loaded.
+//! executable. The engine refuses even that to itself before it reads its model.
 
 mod calls;
 mod files;
