@@ -46,10 +46,10 @@ const reasons: Partial<Record<string, string>> = {
   user: 'by hand',
   time_limit: 'time limit',
   idle_limit: 'idle',
-  interaction_limit: 'interactions used',
-  token_limit: 'tokens used',
+  interaction_limit: 'interactions',
+  token_limit: 'tokens',
   model_limit: "model's limit",
-  shutdown: 'server stopped',
+  shutdown: 'with the server',
 };
 
 /** Why a session stopped, in a word or two; null where it did not. */
