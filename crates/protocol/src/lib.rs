@@ -8,6 +8,7 @@ pub mod error;
 pub mod id;
 pub mod model;
 pub mod openai;
+pub mod readings;
 pub mod session;
 pub mod shim;
 pub mod system;

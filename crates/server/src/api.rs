@@ -11,6 +11,7 @@ pub(crate) mod logs;
 pub(crate) mod models;
 pub(crate) mod openapi;
 pub(crate) mod problem;
+pub(crate) mod readings;
 pub(crate) mod samples;
 pub(crate) mod sessions;
 pub(crate) mod system;

@@ -21,10 +21,11 @@ use crate::{StorageError, error::result_code, writer::Writer};
 /// The schema's versions; what has been released is never changed, only followed by another.
 fn migrations() -> Migrator {
     let initial = include_str!("../migrations/0001_initial.sql");
+    let measures = include_str!("../migrations/0002_measures.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![simple(1, "initial", initial)])
+    Migrator::with_migrations(vec![simple(1, "initial", initial), simple(2, "measures", measures)])
 }
 
 /// How the database is run.

@@ -13,6 +13,7 @@ mod erase;
 mod error;
 mod model;
 mod page;
+mod readings;
 mod rows;
 mod scrub;
 mod search;

@@ -38,6 +38,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(super::sessions::router())
         .merge(super::logs::router())
+        .merge(super::readings::router())
         .merge(super::completions::router())
         .merge(super::conversations::router())
         .merge(super::models::router())

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{Event, Session, State};
 use protocol::{
-    session::{ReasonCode, SessionStorage, Status},
+    session::{ReasonCode, Status},
     shim::SessionFolder,
 };
 use tokio::sync::Notify;
@@ -105,14 +105,8 @@ pub(super) async fn tidy(app: &Arc<App>, session: &Session) -> Work {
     let folder = SessionFolder::new(&app.data, session.id);
     let removed = storage::remove_temporary(&folder).await?;
     if removed > 0 || session.storage.temporary_bytes == 0 {
-        let persistent =
-            storage::measure(folder.files()).await?.bytes + app.store.measure_completions(session.id).await?;
-        let temporary = session.storage.temporary_bytes.max(removed);
-        if (temporary, persistent) != (session.storage.temporary_bytes, session.storage.persistent_bytes) {
-            app.store
-                .set_storage(session.id, SessionStorage { temporary_bytes: temporary, persistent_bytes: persistent })
-                .await?;
-        }
+        let files = storage::measure(folder.files()).await?.bytes;
+        app.store.set_storage(session.id, session.storage.temporary_bytes.max(removed), files).await?;
     }
     Ok(Outcome::AtRest)
 }

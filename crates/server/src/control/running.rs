@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Event, Session, reason};
-use protocol::session::{Reason, ReasonCode};
+use launcher::Observation;
+use protocol::{
+    readings::MemoryReading,
+    session::{Reason, ReasonCode},
+};
 use tokio::{
     sync::Notify,
     time::{Instant, MissedTickBehavior},
@@ -24,6 +28,8 @@ use crate::{
 const WELLNESS_PERIOD: Duration = Duration::from_secs(5);
 const WELLNESS_PATIENCE: Duration = Duration::from_secs(10);
 const WELLNESS_FAILURES: u32 = 2;
+/// How often the runtime's memory is read.
+const READING_PERIOD: Duration = Duration::from_secs(5);
 /// What the shim's idle deadline allows beyond the control plane's.
 const IDLE_MARGIN: Duration = Duration::from_secs(5);
 
@@ -39,6 +45,7 @@ pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Wo
         reason = wait_limit(app, &live) => Event::StopRequested(reason),
         reason = wait_unwell(app, session) => Event::Broke(reason),
         never = beat(app, &live) => match never {},
+        never = take_readings(app, session) => match never {},
         () = nudge.notified() => return Ok(Outcome::Again),
     };
     if let Event::StopRequested(reason) | Event::Exited(reason) | Event::Broke(reason) = &event {
@@ -85,6 +92,20 @@ async fn wait_unwell(app: &Arc<App>, session: &Session) -> Reason {
                 vec!["Read the last lines of its log.".to_owned(), "Open a new session like this one.".to_owned()];
             return reason;
         }
+    }
+}
+
+/// Keeps what the runtime's memory is, now and then.
+async fn take_readings(app: &Arc<App>, session: &Session) -> std::convert::Infallible {
+    loop {
+        // A shim that does not answer is another's concern.
+        if let Ok(Observation::Alive(status)) = app.launcher.observe(session.id, session.generation).await {
+            let reading = MemoryReading { at: app.clock.now(), bytes: status.memory_bytes };
+            if let Err(error) = app.store.add_memory_reading(session.id, reading).await {
+                tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a reading was not kept");
+            }
+        }
+        tokio::time::sleep(READING_PERIOD).await;
     }
 }
 

@@ -56,6 +56,18 @@ impl<'a> Row<'a> {
     }
 }
 
+impl Row<'_> {
+    pub(crate) fn session(&self) -> SessionId {
+        self.begin.session_id
+    }
+
+    /// Bytes that count as the session's results.
+    pub(crate) fn bytes(&self) -> i64 {
+        let bytes = self.begin.request.len() + self.response.len() + self.choices.as_ref().map_or(0, String::len);
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+}
+
 /// The choices as JSON, unless the response and the finish reason say all of them.
 fn several(choices: &[Choice], finish_reason: FinishReason) -> Option<String> {
     match choices {

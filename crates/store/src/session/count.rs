@@ -4,7 +4,7 @@ use domain::Session;
 use jiff::Timestamp;
 use protocol::{
     SessionId, UserId,
-    session::{SessionStorage, SessionUsage, Status},
+    session::{SessionUsage, Status},
 };
 
 use super::{Counts, row};
@@ -31,16 +31,18 @@ impl Store {
         self.writer().execute(Count { session, what: What::Activity(at) }).await
     }
 
-    /// Sets the bytes that a session has on disk. None: it is gone.
+    /// Sets the bytes of a session's temporary storage and of its files; its results count by themselves. None: it is
+    /// gone.
     ///
     /// # Errors
     /// [`StorageError`]; nothing was set.
     pub async fn set_storage(
         &self,
         session: SessionId,
-        storage: SessionStorage,
+        temporary_bytes: u64,
+        file_bytes: u64,
     ) -> Result<Option<Session>, StorageError> {
-        self.writer().execute(Count { session, what: What::Storage(storage) }).await
+        self.writer().execute(Count { session, what: What::Storage { temporary_bytes, file_bytes } }).await
     }
 
     /// How many sessions an owner has.
@@ -81,7 +83,7 @@ impl Store {
 enum What {
     Usage(SessionUsage),
     Activity(Timestamp),
-    Storage(SessionStorage),
+    Storage { temporary_bytes: u64, file_bytes: u64 },
 }
 
 struct Count {
@@ -113,14 +115,14 @@ impl Command for Count {
             .bind(id)
             .bind(change)
             .bind(rows::micros(at)),
-            What::Storage(storage) => sqlx::query(
-                "UPDATE session SET change = ?2, temporary_bytes = ?3, persistent_bytes = ?4
+            What::Storage { temporary_bytes, file_bytes } => sqlx::query(
+                "UPDATE session SET change = ?2, temporary_bytes = ?3, file_bytes = ?4
                  WHERE id = ?1 RETURNING *",
             )
             .bind(id)
             .bind(change)
-            .bind(rows::signed(storage.temporary_bytes))
-            .bind(rows::signed(storage.persistent_bytes)),
+            .bind(rows::signed(temporary_bytes))
+            .bind(rows::signed(file_bytes)),
         };
         let found = query.fetch_optional(&mut *tx.connection).await?;
         found.as_ref().map(row::read).transpose()

@@ -93,7 +93,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Session, StorageError> {
         last_active_at: columns.maybe_at("last_active_at")?,
         storage: SessionStorage {
             temporary_bytes: columns.count("temporary_bytes")?,
-            persistent_bytes: columns.count("persistent_bytes")?,
+            persistent_bytes: columns.count("file_bytes")?.saturating_add(columns.count("result_bytes")?),
         },
         created_at: columns.at("created_at")?,
         deleting_at: columns.maybe_at("deleting_at")?,

@@ -16,6 +16,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Delta {
     pub(super) interactions: i64,
+    /// Of rows that were inserted; what changes or deletes a row is counted by the database's triggers.
+    pub(super) result_bytes: i64,
     prompt_tokens: i64,
     completion_tokens: i64,
     last_active_at: Option<Timestamp>,
@@ -35,9 +37,10 @@ impl Delta {
 }
 
 const ADDED: &str =
-    "WITH added (id, interactions, prompt_tokens, completion_tokens, last_active_at, change) AS (VALUES ";
+    "WITH added (id, interactions, result_bytes, prompt_tokens, completion_tokens, last_active_at, change) AS (VALUES ";
 const UPDATE: &str = ") UPDATE session SET
     interactions = session.interactions + added.interactions,
+    result_bytes = session.result_bytes + added.result_bytes,
     prompt_tokens = max(0, session.prompt_tokens + added.prompt_tokens),
     completion_tokens = max(0, session.completion_tokens + added.completion_tokens),
     last_active_at = coalesce(max(session.last_active_at, added.last_active_at), added.last_active_at,
@@ -49,11 +52,12 @@ const UPDATE: &str = ") UPDATE session SET
 pub(super) async fn add(tx: &mut Tx<'_>, deltas: HashMap<SessionId, Delta>) -> Result<(), sqlx::Error> {
     let deltas: Vec<(SessionId, Delta)> = deltas.into_iter().collect();
     for run in runs(&deltas) {
-        let mut query = sqlx::query(repeated(ADDED, "(?,?,?,?,?,?)", run.len(), UPDATE));
+        let mut query = sqlx::query(repeated(ADDED, "(?,?,?,?,?,?,?)", run.len(), UPDATE));
         for (session, delta) in run {
             query = query
                 .bind(session.as_bytes().as_slice())
                 .bind(delta.interactions)
+                .bind(delta.result_bytes)
                 .bind(delta.prompt_tokens)
                 .bind(delta.completion_tokens)
                 .bind(delta.last_active_at.map(rows::micros))

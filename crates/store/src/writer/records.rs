@@ -117,19 +117,22 @@ async fn write_all(tx: &mut Tx<'_>, steps: &[Step<'_>]) -> Result<(), WriteCompl
     let rows: Vec<Row<'_>> = steps.iter().filter_map(inserted).collect();
     write::insert(&mut *tx.connection, &rows).await?;
     let mut deltas: HashMap<SessionId, Delta> = HashMap::new();
+    for row in &rows {
+        let delta = deltas.entry(row.session()).or_default();
+        delta.interactions += 1;
+        delta.result_bytes += row.bytes();
+    }
     let mut words = Vec::new();
     for step in steps {
         match *step {
-            Step::Begin(begin) => deltas.entry(begin.session_id).or_default().interactions += 1,
+            Step::Begin(_) => {}
             Step::Checkpoint(id, checkpoint, counted) => {
                 if write::checkpoint(&mut *tx.connection, id, checkpoint).await? {
                     deltas.entry(checkpoint.session_id).or_default().count(checkpoint.usage, counted);
                 }
             }
             Step::Insert(finish, text) => {
-                let delta = deltas.entry(finish.begin.session_id).or_default();
-                delta.interactions += 1;
-                delta.finish(finish, CompletionUsage::default());
+                deltas.entry(finish.begin.session_id).or_default().finish(finish, CompletionUsage::default());
                 words.push((finish.begin.session_id, finish.begin.id, text));
             }
             Step::Update(finish, text, counted) => {

@@ -9,6 +9,7 @@ mod erasing;
 mod fixture;
 mod models;
 mod opening;
+mod readings;
 mod search;
 mod secrets;
 mod sessions;

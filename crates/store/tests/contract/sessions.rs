@@ -91,7 +91,7 @@ async fn a_write_leaves_the_counters_and_a_count_leaves_the_revision() {
     f.store.add_usage(session.id, usage).await.unwrap().unwrap();
     f.store.touch_session(session.id, at(9)).await.unwrap().unwrap();
     f.store.touch_session(session.id, at(4)).await.unwrap().unwrap();
-    f.store.set_storage(session.id, storage).await.unwrap().unwrap();
+    f.store.set_storage(session.id, 7, 8).await.unwrap().unwrap();
     // Decided on what was read before the counting.
     let written = f.store.write_session(0, session, None).await.unwrap();
     assert_eq!((written.usage, written.storage, written.last_active_at), (usage, storage, Some(at(9))));

@@ -11,6 +11,7 @@ mod events;
 mod history;
 mod limits;
 mod logs;
+mod readings;
 mod sdk;
 mod story;
 
