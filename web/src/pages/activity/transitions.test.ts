@@ -5,6 +5,19 @@ import { transitions } from './transitions';
 const entry = (at: string, from: TimelineEntry['from'], to: TimelineEntry['to'], status: TimelineEntry['status'], actor = 'system') =>
   ({ at, from, to, phase: to, status, actor, reason: null }) as TimelineEntry;
 
+const reason = { code: 'user', message: 'stopped by hand', details: {} } as TimelineEntry['reason'];
+
+it('gives a reason once', () => {
+  const lines = transitions(
+    [
+      { ...entry('2026-01-01T00:00:00Z', 'running', 'draining', 'running'), reason },
+      { ...entry('2026-01-01T00:00:01Z', 'draining', 'ended', 'stopped'), reason },
+    ],
+    null,
+  );
+  expect(lines.map((line) => line.reason?.code ?? null)).toEqual([null, 'user']);
+});
+
 it('says what, by whom, and for how long', () => {
   const lines = transitions(
     [

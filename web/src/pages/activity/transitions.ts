@@ -1,6 +1,6 @@
 // A session's timeline as lines to draw. Pure.
 
-import type { Phase, TimelineEntry } from '$/api/types';
+import type { Phase, Reason, TimelineEntry } from '$/api/types';
 import type { Tone } from '$/ui/status';
 
 export interface Transition {
@@ -8,7 +8,8 @@ export interface Transition {
   word: string;
   tone: Tone;
   actor: string;
-  entry: TimelineEntry;
+  /** Null where the next transition says the same. */
+  reason: Reason | null;
   /** Seconds it then stayed so; null for the last. */
   stayed: number | null;
 }
@@ -38,7 +39,7 @@ export function transitions(entries: readonly TimelineEntry[], me: string | null
       word: wordOf(entry),
       tone: entry.to === 'draining' ? 'stopping' : entry.status,
       actor: entry.actor === me ? 'you' : (actors[entry.actor] ?? entry.actor),
-      entry,
+      reason: entry.reason && entry.reason.message !== next?.reason?.message ? entry.reason : null,
       stayed: next ? (Date.parse(next.at) - Date.parse(entry.at)) / 1_000 : null,
     };
   });

@@ -1,7 +1,7 @@
 // Everything known of a session, as facts to draw. Pure.
 
 import type { Model, Session } from '$/api/types';
-import { duration } from '$/format/duration';
+import { duration, milliseconds } from '$/format/duration';
 import { bytes, count, plural } from '$/format/number';
 import { exact } from '$/format/time';
 import { stopReason } from '$/ui/status';
@@ -14,7 +14,7 @@ export function timeFacts(session: Session, now: number): Fact[] {
   const ran = running ? (until - Date.parse(running)) / 1_000 : null;
   return [
     { label: 'Created', value: exact(session.created_at) },
-    { label: 'Running', value: running ? exact(running) : null, note: started === null ? undefined : `after ${duration(started)}` },
+    { label: 'Running', value: running ? exact(running) : null, note: started === null ? undefined : `after ${milliseconds(started * 1_000)}` },
     ended
       ? { label: 'Ended', value: exact(ended), note: stopReason(session) ?? session.reason?.code }
       : { label: 'Stops at the latest', value: session.stops_at ? exact(session.stops_at) : null },
