@@ -1,12 +1,12 @@
 // Calls about sessions.
 
-import type { SessionCheck } from './additions';
 import { http } from './client';
 import type {
   CreateSession,
   DeletionReceipt,
   Endpoint,
   Session,
+  SessionCheck,
   SessionPage,
   Status,
   Timeline,

@@ -1,7 +1,7 @@
 // Calls about the server and the login.
 
-import type { System } from './additions';
 import { http } from './client';
+import type { System } from './types';
 
 export const system = {
   load: (signal?: AbortSignal) => http.get<System>('/api/v1/system', { signal }),

@@ -15,6 +15,7 @@ export type StopPolicy = Schemas['StopPolicy'];
 export type StopPolicyChange = Schemas['StopPolicyChange'];
 export type EngineSettings = Schemas['EngineSettings'];
 export type CreateSession = Schemas['CreateSession'];
+export type SessionCheck = Schemas['SessionCheck'];
 export type UpdateSession = Schemas['UpdateSession'];
 export type DeletionReceipt = Schemas['DeletionReceipt'];
 export type Timeline = Schemas['Timeline'];
@@ -25,14 +26,11 @@ export type Model = Schemas['Model'];
 export type UpdateModel = Schemas['UpdateModel'];
 export type RenderedPrompt = Schemas['RenderedPrompt'];
 
+export type System = Schemas['System'];
+export type StatusCounts = Schemas['SessionCounts'];
+export type SessionPage = Schemas['SessionPage'];
+
 export interface Page<T> {
   items: T[];
   next_cursor?: string | null;
-}
-
-/** Sessions by status, for the filter. */
-export type StatusCounts = Record<Status | 'all', number>;
-
-export interface SessionPage extends Page<Session> {
-  counts?: StatusCounts | null;
 }

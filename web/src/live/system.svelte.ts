@@ -1,7 +1,7 @@
 // What the server says of itself: quotas, memory, limits. Read when first wanted and again when sessions come or go.
 
-import type { System } from '$/api/additions';
 import { system as api } from '$/api/system';
+import type { System } from '$/api/types';
 import { liveSessions } from './sessions.svelte';
 
 let current = $state.raw<System | null>(null);
