@@ -8,10 +8,12 @@ interface Stored {
   density: Density;
   /** Whether to notify; the browser's own permission is asked for when it is turned on. */
   notifies: boolean;
+  /** Asked and answered with no: not asked again. */
+  declinedNotifications: boolean;
 }
 
 const KEY = 'viva.preferences';
-const standard: Stored = { theme: 'system', density: 'comfortable', notifies: false };
+const standard: Stored = { theme: 'system', density: 'comfortable', notifies: false, declinedNotifications: false };
 
 function read(): Stored {
   try {
@@ -67,5 +69,11 @@ export const preferences = {
   },
   set notifies(notifies: boolean) {
     change({ notifies });
+  },
+  get declinedNotifications(): boolean {
+    return stored.declinedNotifications;
+  },
+  set declinedNotifications(declinedNotifications: boolean) {
+    change({ declinedNotifications });
   },
 };
