@@ -65,11 +65,7 @@ export class SessionList {
   /** While held, rows neither come nor go. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
-    if (!isHeld) this.release();
-  }
-
-  /** Shows what waits, now. */
-  release(): void {
+    if (isHeld) return;
     if (this.#next) this.#ids = this.#next;
     this.#next = null;
     this.waiting = 0;
