@@ -230,6 +230,7 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String, 
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .env("VIVA_TOKEN", TOKEN)
+        .env("VIVA_LOG", "info")
         .env_remove("VIVA_URL")
         .env_remove("VIVA_DATA")
         .stdin(Stdio::null())
@@ -258,7 +259,9 @@ impl Drop for Viva {
             }
         }
         if std::thread::panicking() {
-            eprintln!("{}", fs::read_to_string(log_of(self.data.path())).unwrap_or_default());
+            for line in self.log().lines().filter(|line| !line.contains(" request ")) {
+                eprintln!("{line}");
+            }
         }
         let _ = fs::remove_file(log_of(self.data.path()));
         if let Some(config) = &self.config {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/events`: each change of the caller's sessions, resumable by change number.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -8,9 +8,12 @@ use axum::{
 };
 use futures::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
-use protocol::{Problem, UserId, session::SessionDeleted};
+use protocol::{
+    Problem, SessionId, UserId,
+    session::{Phase, SessionDeleted},
+};
 use store::Change;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{problem::ApiError, view};
@@ -18,6 +21,8 @@ use crate::{app::App, auth::UserCaller};
 
 /// Changes that are read at a time.
 const BATCH: u32 = 200;
+/// How often at most a session is told of whose usage alone has changed.
+const USAGE_PERIOD: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The event stream.
@@ -28,9 +33,19 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 struct Follower {
     app: Arc<App>,
     owner: UserId,
-    /// The last change that was told.
+    /// Everything up to this change was told.
     last: u64,
+    /// What was told last of each session.
+    told: HashMap<SessionId, Told>,
     changes: watch::Receiver<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    number: u64,
+    /// None of a session that is gone.
+    revision: Option<u64>,
+    at: Instant,
 }
 
 /// Follow the changes of your sessions. Events: `session` with the session, `session_deleted` with `{id}`.
@@ -46,7 +61,7 @@ async fn follow_events(
     let changes = app.store.watch_changes();
     let last = last.unwrap_or_else(|| app.store.latest_change());
     let shutdown = app.shutdown.clone();
-    let follower = Follower { app, owner, last, changes };
+    let follower = Follower { app, owner, last, told: HashMap::new(), changes };
     let opening = stream::iter([Ok(Event::default().comment("following"))]);
     let batches =
         stream::unfold(follower, Follower::next).flat_map(stream::iter).take_until(shutdown.cancelled_owned());
@@ -64,25 +79,76 @@ impl Follower {
                     return None;
                 }
             };
-            if !changes.is_empty() {
-                let events = changes.into_iter().map(|change| Ok(self.event(change))).collect();
+            let (events, due) = self.take(changes);
+            if !events.is_empty() {
                 return Some((events, self));
             }
-            if self.changes.changed().await.is_err() {
-                return None;
+            let due = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = self.changes.changed() => changed.ok()?,
+                () = due => {}
             }
         }
     }
 
-    fn event(&mut self, change: Change) -> Event {
+    /// The events to tell now, and when what is held back is due. Behind something that is held back, events carry
+    /// the number before it, so that whoever resumes misses nothing.
+    fn take(&mut self, changes: Vec<Change>) -> (Vec<Result<Event, Infallible>>, Option<Instant>) {
+        let now = Instant::now();
+        let may_hold = changes.len() < BATCH as usize;
+        let (mut events, mut due) = (Vec::new(), None::<Instant>);
+        for change in changes {
+            let held = self.held_until(&change).filter(|until| may_hold && *until > now);
+            if let Some(until) = held {
+                due = Some(due.map_or(until, |due| due.min(until)));
+                continue;
+            }
+            if due.is_none() {
+                self.last = change.number();
+            }
+            if self.note(&change, now) {
+                events.push(Ok(self.event(&change).id(self.last.to_string())));
+            }
+        }
+        let last = self.last;
+        self.told.retain(|_, told| told.revision.is_some() || told.number > last);
+        (events, due)
+    }
+
+    /// Until when a change is held back: one of the usage alone, soon after another.
+    fn held_until(&self, change: &Change) -> Option<Instant> {
+        let Change::Session(number, session) = change else { return None };
+        let told = self.told.get(&session.id)?;
+        let is_usage = session.state.phase() == Phase::Running && told.revision == Some(session.revision);
+        (is_usage && *number > told.number).then(|| told.at + USAGE_PERIOD)
+    }
+
+    /// Notes that a change is told; false where it was already.
+    fn note(&mut self, change: &Change, now: Instant) -> bool {
+        let (id, revision) = match change {
+            Change::Session(_, session) => (session.id, Some(session.revision)),
+            Change::Deleted(_, id) => (*id, None),
+        };
         let number = change.number();
-        let event = match &change {
+        if self.told.get(&id).is_some_and(|told| told.number == number) {
+            return false;
+        }
+        self.told.insert(id, Told { number, revision, at: now });
+        true
+    }
+
+    fn event(&self, change: &Change) -> Event {
+        let event = match change {
             Change::Session(_, session) => {
                 Event::default().event("session").json_data(view::session(&self.app, session))
             }
             Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),
         };
-        self.last = self.last.max(number);
-        event.unwrap_or_default().id(number.to_string())
+        event.unwrap_or_default()
     }
 }

@@ -16,7 +16,11 @@ use crate::cli::ServeArgs;
 /// `viva serve`: runs until it is told to stop.
 pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("VIVA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let of_data = data.join("config.toml");
     let mut config = match &args.config {
         Some(path) => Config::read(path)?,

@@ -156,4 +156,13 @@ async fn a_token_logs_in_and_logging_out_forgets_it() {
     let out = own(Method::POST, "/api/v1/logout").header(header::ORIGIN, &viva.url).send().await.unwrap();
     assert_eq!(out.status(), 204);
     assert!(text(&out, "set-cookie").starts_with("viva=;") && text(&out, "set-cookie").contains("Max-Age=0"));
+
+    // What opens something is in no line of the log.
+    open(&browser, viva.login_link.clone()).await;
+    let log = viva.log();
+    assert!(log.contains("/api/v1/login") && log.contains("/login/…"), "{log}");
+    let code = viva.login_link.rsplit('/').next().unwrap();
+    for secret in [TOKEN, &session_token, code, cookie.trim_start_matches("viva=")] {
+        assert!(!log.contains(secret));
+    }
 }

@@ -1,6 +1,9 @@
 //! The event stream, idempotent creation, paging: what a console or a script leans on.
 
-use std::time::Duration;
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -53,6 +56,31 @@ async fn every_change_is_told_and_the_stream_resumes_where_it_was() {
     viva.delete(&format!("/api/v1/sessions/{id}?confirm=delete")).await.expect(200);
     let (_, _, data) = read_until(&viva, Some(&last), |name, _| name == "session_deleted").await;
     assert_eq!(data, json!({"id": id}));
+}
+
+#[tokio::test]
+async fn a_busy_session_is_told_of_about_once_a_second_and_to_the_last_figure() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let started = Instant::now();
+    let seen = Mutex::new(Vec::new());
+    let reading = read_until(&viva, None, |_, data| {
+        seen.lock().unwrap().extend(data["usage"]["interactions"].as_u64());
+        data["usage"]["interactions"] == 40
+    });
+    let asking = async {
+        for _ in 0..40 {
+            viva.say(&id, "Hi").await;
+        }
+    };
+    tokio::join!(reading, asking);
+    let (seen, most) = (seen.into_inner().unwrap(), started.elapsed().as_secs() as usize + 2);
+    assert!(seen.is_sorted() && seen.len() <= most, "{seen:?} in {most} s");
+
+    // Whoever resumes behind the last figure but one misses nothing.
+    let (last, ..) = read_until(&viva, Some("0"), |_, data| data["usage"]["interactions"] == 40).await;
+    viva.say(&id, "Hi").await;
+    read_until(&viva, Some(&last), |_, data| data["usage"]["interactions"] == 41).await;
 }
 
 #[tokio::test]
