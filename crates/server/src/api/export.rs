@@ -32,7 +32,7 @@ const MAX_ROWS: u32 = 1_048_576;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ExportFormat {
+pub(crate) enum ExportFormat {
     Xlsx,
     Jsonl,
     Csv,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use protocol::{
+    completion::Order,
     openai::{ChatCompletion, ChatCompletionChunk, ErrorBody, ModelList, TextCompletion},
     session::{ReasonCode, SessionDeleted},
 };
@@ -13,12 +14,13 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
+use super::export::ExportFormat;
 use crate::app::App;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Viva", description = "Interactive sessions on language models. Inference under `/v1` has OpenAI's shapes."),
-    components(schemas(ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
+    components(schemas(Order, ExportFormat, ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
