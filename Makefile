@@ -2,7 +2,6 @@
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV   := $(TARGET)/venv
-SDK    := tests/sdk
 # What the console is built from.
 WEB    := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -path web/src/api/schema.d.ts -o -type f -print)
 
@@ -20,7 +19,7 @@ build: web
 ## Build the console, which the binary embeds.
 web: web/dist/index.html
 
-## Every test: units, engine, crashes, the SDKs, the console.
+## Every test: units, engine, crashes, the SDKs, the console in a browser.
 test: setup-test web
 	cd web && npm run test --if-present
 	VIVA_TEST_PYTHON="$(abspath $(VENV))/bin/python" cargo test --workspace --locked
@@ -50,7 +49,7 @@ audit:
 setup:
 	@scripts/setup.sh build
 
-setup-test: $(VENV)/.ready $(SDK)/node_modules/.ready
+setup-test: $(VENV)/.ready tests/sdk/node_modules/.ready tests/console/node_modules/.ready
 
 web/node_modules/.ready: web/package.json web/package-lock.json | setup
 	cd web && npm ci --no-audit --no-fund --loglevel=error
@@ -60,13 +59,13 @@ web/dist/index.html: web/node_modules/.ready docs/openapi.json $(WEB)
 	cd web && npm run build --silent
 	@touch "$@"
 
-$(VENV)/.ready: $(SDK)/requirements.txt
+$(VENV)/.ready: tests/sdk/requirements.txt
 	@scripts/setup.sh test
 	python3 -m venv "$(VENV)"
-	"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -r $(SDK)/requirements.txt
+	"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/sdk/requirements.txt
 	@touch "$@"
 
-$(SDK)/node_modules/.ready: $(SDK)/package.json
+tests/%/node_modules/.ready: tests/%/package.json
 	@scripts/setup.sh test
-	cd $(SDK) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	cd tests/$* && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch "$@"

@@ -17,6 +17,7 @@ need npm npm
 ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 || packages+=(libclang-dev)
 if [ "$wanted" = test ]; then
     need python3 python3
+    need chromium chromium
     python3 -c 'import ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
 fi
 

@@ -1,0 +1,36 @@
+//! The console as people use it: Debian's Chromium, driven by the node tests of `tests/console` against the real server,
+//! engine and demo model. `make test` installs what they need.
+
+use std::{path::Path, process::Command};
+
+use testkit::{Viva, server::TOKEN};
+
+use crate::VIVA;
+
+/// Runs a file of `tests/console` against this server.
+async fn browse(viva: &Viva, file: &str) {
+    let mut command = Command::new("node");
+    command
+        // Whatever hangs ends before the whole run does, with its own message.
+        .args(["--test", "--test-reporter=spec", "--test-timeout=180000", file])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/console"))
+        .env("VIVA_URL", &viva.url)
+        .env("VIVA_TOKEN", TOKEN)
+        .env("VIVA_LOGIN_LINK", &viva.login_link)
+        .env("VIVA_DATA", viva.data.path())
+        .env("VIVA_PROGRAM", VIVA)
+        .env("VIVA_PID", viva.pid().as_raw_nonzero().to_string());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("node is there; run `make test`"));
+    let output = output.await.unwrap();
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[tokio::test]
+async fn a_session_is_created_used_and_deleted_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "story.test.mjs").await;
+}
