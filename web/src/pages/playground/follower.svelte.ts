@@ -8,6 +8,8 @@ import type { Completion } from '$/api/types';
 /** Text is drawn at most this often: more would only be work. */
 const DRAW_EVERY_MS = 60;
 const FIRST_WAIT_MS = 300;
+/** The stream has no sign of life of its own: after this long without a word it is asked for again, from where it was. */
+const SILENCE_MS = 15_000;
 const LONGEST_WAIT_MS = 5_000;
 
 interface Followed {
@@ -63,7 +65,8 @@ export class Follower {
     let done: Completion | null = null;
     let wait = FIRST_WAIT_MS;
     while (!done && !followed.abort.signal.aborted) {
-      followed.again = new AbortController();
+      const again = (followed.again = new AbortController());
+      let silence = setTimeout(() => again.abort(), SILENCE_MS);
       try {
         await completions.follow(
           id,
@@ -78,8 +81,10 @@ export class Follower {
             },
             onDone: (completion) => (done = completion),
           },
-          followed.again.signal,
+          again.signal,
           () => {
+            clearTimeout(silence);
+            silence = setTimeout(() => again.abort(), SILENCE_MS);
             wait = FIRST_WAIT_MS;
             this.lost.delete(id);
           },
@@ -91,9 +96,11 @@ export class Follower {
           this.#onGone(id);
           return;
         }
+      } finally {
+        clearTimeout(silence);
       }
       if (done || followed.abort.signal.aborted) break;
-      if (!followed.again.signal.aborted) {
+      if (!again.signal.aborted) {
         this.lost.set(id, true);
         await pause(wait, followed);
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);

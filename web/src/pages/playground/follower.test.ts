@@ -42,6 +42,23 @@ it('takes a piece that it has in part for what is new of it', async () => {
   await vi.waitFor(() => expect(asked).toEqual(['3', '6']), { timeout: 5_000 });
 });
 
+it('asks again where a connection has gone quiet', async () => {
+  vi.useFakeTimers();
+  try {
+    vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => {
+      if (isQuiet) return Promise.resolve(answer(event('done', done)));
+      isQuiet = true;
+      return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)));
+    });
+    let isQuiet = false;
+    const end = followed();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await end).toEqual(done);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it('gives up on an answer that was deleted', async () => {
   serve(new Response('{}', { status: 404 }));
   expect(await followed()).toBeNull();
