@@ -1,7 +1,8 @@
 // Eligibility, criterion by criterion: what it asks for, and what the model has.
 
 import type { Model } from '$/api/types';
-import { bytes, count, plural } from '$/format/number';
+import { bytes, plural } from '$/format/number';
+import { sentence } from '$/format/text';
 import { stageWord, typeText } from './facts';
 
 export interface CriterionState {
@@ -34,14 +35,4 @@ export function criteria(model: Model): CriterionState[] {
 
 function stageText({ learning_stage: { stage, inferred_from: source } }: Model): string {
   return source ? `${stageWord(stage)}, from ${source}` : stageWord(stage);
-}
-
-/** `1 criterion fails`, for a line that has room for no more. */
-export function failureCount(model: Model): string {
-  const failures = model.ineligible_because.length;
-  return `${count(failures)} ${failures === 1 ? 'criterion fails' : 'criteria fail'}`;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

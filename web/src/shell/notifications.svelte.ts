@@ -12,7 +12,7 @@ import { isEndingSoon, newsOf, type News } from './news';
 import { preferences } from './preferences.svelte';
 
 /** How often the ends of running sessions are looked at. A hidden tab is woken once a minute at best. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 1_000;
 /** For another tab, which somebody looks at, to say so. */
 const ATTENTION_MS = 300;
 

@@ -34,6 +34,12 @@ export class KeptDraft {
     return this.#origin;
   }
 
+  /** What it was opened for holds no more: opened for that again, it is filled in again. */
+  dropOrigin(): void {
+    this.#origin = '';
+    this.save();
+  }
+
   replace(draft: Draft, origin: string): void {
     this.#origin = origin;
     Object.assign(this.draft, draft);
@@ -58,9 +64,14 @@ export class KeptDraft {
   }
 
   clear(): void {
+    Object.assign(this.draft, empty);
+    this.forget();
+  }
+
+  /** What is typed stays on the page, and is not there again when it is opened anew. */
+  forget(): void {
     this.#sent = null;
     this.#origin = '';
-    Object.assign(this.draft, empty);
     try {
       sessionStorage.removeItem(STORAGE);
     } catch {
