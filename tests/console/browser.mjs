@@ -94,7 +94,7 @@ async function witnessed(error, person) {
     const text = await page.locator('body').innerText({ timeout: 5_000 }).catch(String);
     seen.push(`--- ${page.url()}\n${text}`);
   }
-  error.message += `\nfaults: ${person.faults.join('\n')}\nThe tabs showed:\n${seen.join('\n')}`;
+  error.stack += `\nFaults: ${person.faults.join('\n')}\nThe tabs showed:\n${seen.join('\n')}`;
   return error;
 }
 

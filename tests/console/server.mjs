@@ -69,3 +69,33 @@ export function processes(word) {
     }
   }).map(Number);
 }
+
+const enginesOf = (session) => processes('\0engine\0').filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(session.id));
+
+/** Halts a session's engine where it is, as long as the test looks at an answer that is being written. */
+export function hold(session) {
+  for (const pid of enginesOf(session)) process.kill(pid, 'SIGSTOP');
+}
+
+export function release(session) {
+  for (const pid of enginesOf(session)) process.kill(pid, 'SIGCONT');
+}
+
+/** Lets a held engine go on until an answer has this many characters, and holds it again; returns the text so far. */
+export async function writeAtLeast(session, completion, characters) {
+  const response = await fetch(`${URL_}/api/v1/completions/${completion}/stream?from=0`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  assert.equal(response.status, 200);
+  release(session);
+  let [text, unread] = ['', ''];
+  for await (const bytes of response.body.pipeThrough(new TextDecoderStream())) {
+    const events = (unread + bytes).split('\n\n');
+    unread = events.pop();
+    for (const event of events) {
+      assert.ok(!event.includes('event: done'), 'the answer was over before it could be held');
+      if (event.includes('event: text')) text += JSON.parse(event.slice(event.indexOf('data: ') + 6)).text;
+    }
+    if ([...text].length >= characters) break;
+  }
+  hold(session);
+  return text;
+}

@@ -34,3 +34,13 @@ async fn browse(viva: &Viva, file: &str) {
 async fn a_session_is_created_used_and_deleted_in_the_browser() {
     browse(&Viva::start(VIVA).await, "story.test.mjs").await;
 }
+
+#[tokio::test]
+async fn an_answer_outlives_the_page_that_asked_for_it() {
+    browse(&Viva::start(VIVA).await, "streaming.test.mjs").await;
+}
+
+#[tokio::test]
+async fn people_are_let_in_and_led_back() {
+    browse(&Viva::start(VIVA).await, "login.test.mjs").await;
+}
