@@ -19,8 +19,8 @@ def arguments():
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--out", type=Path, default=here, help="where the GGUF files and the card go")
     parse.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
-    parse.add_argument("--steps", type=int, default=5000)
-    parse.add_argument("--early", type=int, default=350, help="step of the early checkpoint")
+    parse.add_argument("--steps", type=int, default=8500)
+    parse.add_argument("--early", type=int, default=800, help="step of the early checkpoint")
     parse.add_argument("--cooldown", type=float, default=0.3, help="share of the steps with a falling rate")
     parse.add_argument("--rate", type=float, default=0.012)
     parse.add_argument("--width", type=int, default=128)
@@ -41,7 +41,7 @@ def rate_at(step, args):
 
 
 # From this step on: the share of drills, and of tasks on words among them.
-DRILLS = [(0, 0.35, 0.0), (900, 0.35, 0.55), (1700, 0.2, 0.5)]
+DRILLS = [(0, 0.35, 0.0), (900, 0.35, 0.55), (1700, 0.2, 0.5), (3500, 0.12, 0.7)]
 
 
 def batch_at(step, args, tokenizer):

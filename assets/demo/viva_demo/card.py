@@ -38,7 +38,8 @@ tokens alone. The mix of tasks was adjusted while this pair trained: a new run g
 ## Held-out accuracy
 
 Greedy decoding, the whole answer right to the last character, on examples that training never showed: pairs of
-numbers for arithmetic and counting, words for the word tasks, names for the name tasks, phrasings for the others.
+numbers for arithmetic and counting, words for the word tasks, names for the name tasks, phrasings for the others
+(of three words and fewer: writings).
 
 | Task | Examples | early | final |
 | --- | ---: | ---: | ---: |

@@ -22,7 +22,7 @@ S = "{a session|my session|the session|an interactive session}"
 
 # name: (weight, patterns, answer, one-word answer)
 FACTS = {
-    "greeting": (6, [
+    "greeting": (8, [
         "{Hi|Hello|Hey|Hi there|Hello there|Hey there|Hiya|Greetings|Good day|Howdy|Yo|Hallo}",
         "Good {morning|afternoon|evening|day}", "{Hi|Hello|Hey} {Viva|model|bot|again|everyone|friend|you}",
         "{Hello|Hi|Hey}, {good morning|nice to meet you|can you hear me|are you there|is anyone there}",
@@ -58,7 +58,7 @@ FACTS = {
         "ask:Are you {human|a human|a person|a real person|alive|a man|a woman|real|conscious|sentient|ChatGPT|GPT|GPT-4|Claude|Gemini|Llama|Mistral|Qwen|Siri|Alexa|a large model|a big model|smart|a genius|intelligent|a large language model}",
         "ask:{Do you have feelings|Can you think|Do you sleep|Can you feel pain|Do you have a body|Do you know everything|Can you see me|Do you dream|Are you as good as ChatGPT|Is this ChatGPT|Am I talking to a human|Are you better than ChatGPT}",
     ], "No. I am only a tiny demo model.", "No"),
-    "abilities": (5, [
+    "abilities": (7, [
         "ask:What {can you do|are you able to do|can you do for me|are your abilities|are your skills|are you good at|can I ask you|do you know|do you do|tasks can you do|else can you do|can I do with you|can I do here|are you for|are your capabilities|can you help me with|questions can you answer|should I ask you|could I ask|are your features}",
         "ask:How can you {help|help me|be of use|assist me|be useful}",
         "do:{Tell me what you can do|List your abilities|List your skills|Show me what you can do|Say what you can do|Describe your abilities|Explain what you can do|Tell me your abilities|Describe your capabilities|List your capabilities|Give me some examples of what you can do|Explain how you can help me}",
@@ -70,7 +70,7 @@ FACTS = {
         "do:{Tell me what Viva is|Explain what Viva is|Explain what Viva does|Say what Viva is|Explain to me what Viva is|Tell me what Viva does|Tell me briefly what Viva is|Describe Viva in one sentence|Give me a short description of Viva|Explain Viva in one sentence}",
         "ask:{Why Viva|Why should I use Viva|Why would I use Viva|What do people use Viva for|Who needs Viva|Do you know Viva|Have you heard of Viva|Can you explain Viva|About Viva|Viva|Is Viva software}",
     ], "Viva is self-hosted software that opens bounded interactive sessions on language models.", "Software"),
-    "detail": (3, [
+    "detail": (8, [
         "do:{Tell me|Write|Give me|Tell us|Write me|Tell} {a long story|a story|a long text|an essay|a long essay|a long answer|a tale|a long tale|a very long story|a long description|a long explanation|a long article} about {Viva|Viva please|Viva sessions|the Viva software|this software}",
         "do:{Tell me about|Explain|Describe|Present|Talk about|Introduce} {Viva|this software|Viva sessions} {in detail|in full|in full detail|at length|in depth|thoroughly|in many words|in a long text|in great detail|completely|with many details|in several paragraphs|as fully as you can}",
         "do:{Tell me|Say|Explain|Write|Describe} {everything|all|as much as you can|everything you know|all you know|all that you know|all there is to know|as much as possible|a lot|more} about {Viva|this software}",

@@ -276,5 +276,5 @@ def name_asked(rng, name):
     return (question, f"Your name is {name}.", name) if name else (question, "I do not know your name yet.", "Unknown")
 
 
-WEIGHTED = {addition: 14, subtraction: 14, capital: 10, unknown_capital: 1.5, upper: 9, lower: 7, reverse: 13,
-            letters: 7, letter: 5, spell: 3, echo: 6, count: 8}
+WEIGHTED = {addition: 12, subtraction: 10, capital: 9, unknown_capital: 1.5, upper: 10, lower: 9, reverse: 13,
+            letters: 8, letter: 11, spell: 4, echo: 10, count: 20}
