@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use server::{Config, Ending, ServeOptions, boot::Handle};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::demo;
@@ -49,6 +49,8 @@ pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
 
 async fn run(options: ServeOptions, stop_sessions: bool) -> anyhow::Result<()> {
     let server = server::start(options).await?;
+    // Before anybody is told that the server is ready, and may end it.
+    let signals = Signals::listen()?;
     let mut stdout = std::io::stdout();
     let adopted = match server.adopted {
         0 => String::new(),
@@ -58,27 +60,41 @@ async fn run(options: ServeOptions, stop_sessions: bool) -> anyhow::Result<()> {
     writeln!(stdout, "viva is ready at {}{adopted} - log in: {}", server.url(), server.login_link())?;
     stdout.flush()?;
     let handle = server.handle();
-    server.run(wait_ending(handle, stop_sessions)).await?;
+    server.run(wait_ending(handle, stop_sessions, signals)).await?;
     Ok(())
 }
 
-/// Waits for the signal to end, and decides what becomes of the sessions.
-async fn wait_ending(handle: Handle, stop_sessions: bool) -> Ending {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => if stop_sessions { Ending::StopSessions } else { Ending::HandOver },
-        _ = interrupt.recv() => ask(&handle, stop_sessions, &mut interrupt).await,
+/// What tells the server to end: a service manager, or Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 }
 
-/// Ctrl-C: sessions are stopped, after a question where one runs and somebody is there to answer.
-async fn ask(handle: &Handle, stop_sessions: bool, interrupt: &mut tokio::signal::unix::Signal) -> Ending {
+/// Waits for the signal to end, and decides what becomes of the sessions.
+async fn wait_ending(handle: Handle, stop_sessions: bool, mut signals: Signals) -> Ending {
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => return if stop_sessions { Ending::StopSessions } else { Ending::HandOver },
+            _ = signals.interrupt.recv() => {
+                if let Some(ending) = ask(&handle, stop_sessions, &mut signals.interrupt).await {
+                    return ending;
+                }
+            }
+        }
+    }
+}
+
+/// Ctrl-C: sessions are stopped, after a question where one runs and somebody is there to answer. None: go on serving.
+async fn ask(handle: &Handle, stop_sessions: bool, interrupt: &mut Signal) -> Option<Ending> {
     let open = handle.count_open_sessions().await;
     if stop_sessions || open == 0 || !std::io::stdin().is_terminal() {
-        return Ending::StopSessions;
+        return Some(Ending::StopSessions);
     }
     let sessions = if open == 1 { "1 session is open".to_owned() } else { format!("{open} sessions are open") };
     let mut stderr = std::io::stderr();
@@ -90,10 +106,10 @@ async fn ask(handle: &Handle, stop_sessions: bool, interrupt: &mut tokio::signal
     });
     tokio::select! {
         answer = answer => match answer.ok().and_then(Result::ok).map(|line| line.trim().to_lowercase()).as_deref() {
-            Some("k") => Ending::HandOver,
-            Some("n" | "no") => Box::pin(wait_ending(handle.clone(), stop_sessions)).await,
-            _ => Ending::StopSessions,
+            Some("k") => Some(Ending::HandOver),
+            Some("n" | "no") => None,
+            _ => Some(Ending::StopSessions),
         },
-        _ = interrupt.recv() => Ending::StopSessions,
+        _ = interrupt.recv() => Some(Ending::StopSessions),
     }
 }

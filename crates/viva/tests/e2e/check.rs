@@ -36,7 +36,7 @@ async fn a_check_says_what_creation_makes_of_it_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_check_refuses_as_creation_does_word_for_word() {
-    let viva = Viva::start_with(VIVA, "[sessions]\nquota = 2\nmemory_bytes = 300_000_000\n").await;
+    let viva = Viva::start_with(VIVA, "[sessions]\nquota = 2\n").await;
     viva.post("/api/v1/sessions", json!({"model": "demo", "name": "taken"})).await.expect(201);
     let cases = [
         json!({"model": "demo", "name": "taken"}),
@@ -63,6 +63,16 @@ async fn a_check_refuses_as_creation_does_word_for_word() {
     assert_eq!((refused.status, refused.code().as_str()), (429, "quota_reached"));
     assert_eq!(refused.json()["figures"], json!({"have": 2, "allowed": 2}));
     assert_eq!(viva.ask_with("nobody", reqwest::Method::POST, CHECK, Some(json!({}))).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_model_that_is_too_large_for_the_machine_is_told_with_the_figures() {
+    let viva = Viva::start_with(VIVA, "[sessions]\nmemory_bytes = 1_000_000\n").await;
+    let body = json!({"model": "demo"});
+    let check = viva.post(CHECK, body.clone()).await;
+    assert_eq!((check.status, check.code().as_str()), (422, "memory_exceeded"));
+    assert_eq!(check.json()["figures"]["memory_total_bytes"], 1_000_000);
+    assert_eq!(viva.post("/api/v1/sessions", body).await.json(), check.json());
 }
 
 #[tokio::test]
