@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod console;
 mod crash;
+mod disk;
 mod events;
 mod history;
 mod limits;
