@@ -3,7 +3,7 @@
 use domain::{Session, limits, reason};
 use launcher::{LaunchError, Observation};
 use protocol::{
-    engine::EngineExitCode,
+    engine::{EXIT_LINE_KEY, EngineExitCode},
     session::{LimitKind, Reason, ReasonCode, ReasonDetails},
     shim::{ExitCause, ExitRecord},
 };
@@ -57,7 +57,7 @@ fn exited(session: &Session, record: &ExitRecord) -> Reason {
     let told_code = record.engine_exit.as_ref().and_then(|exit| serde_json::from_value(exit.code.clone().into()).ok());
     let code = told_code.or_else(|| record.exit_code.and_then(EngineExitCode::find_by_process_code));
     let said = record.engine_exit.as_ref().map(|exit| exit.message.trim_end_matches('.').to_owned());
-    let said = |otherwise: &str| format!("{}.", said.as_deref().unwrap_or(otherwise));
+    let said = |otherwise: &str| format!("{}.", capitalised(said.as_deref().unwrap_or(otherwise)));
     match code {
         Some(EngineExitCode::ModelMissing) => told(
             record,
@@ -94,6 +94,12 @@ fn exited(session: &Session, record: &ExitRecord) -> Reason {
         }
         Some(EngineExitCode::EngineFailed) | None => crashed(record),
     }
+}
+
+/// The engine words its reasons to follow a colon; here they are sentences.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn crashed(record: &ExitRecord) -> Reason {
@@ -133,7 +139,7 @@ fn told(record: &ExitRecord, code: ReasonCode, message: String, hints: &[&str]) 
             signal: record.signal,
             memory_peak_bytes: Some(record.peak_memory_bytes),
             memory_bound_bytes: record.memory_bound_bytes,
-            log_tail: record.log_tail.clone(),
+            log_tail: record.log_tail.iter().filter(|line| !line.contains(EXIT_LINE_KEY)).cloned().collect(),
             hints: hints.iter().map(|hint| (*hint).to_owned()).collect(),
             ..ReasonDetails::default()
         },
