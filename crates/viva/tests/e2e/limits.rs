@@ -56,15 +56,15 @@ async fn a_time_limit_closes_the_door_on_time_and_everything_is_gone_right_after
 #[tokio::test]
 async fn an_idle_limit_waits_for_what_is_in_flight() {
     let viva = Viva::start(VIVA).await;
-    let id = viva.running_session(json!({"stop": {"idle_seconds": 1}})).await;
+    let id = viva.running_session(json!({"stop": {"idle_seconds": 2}})).await;
     let started = Instant::now();
     for _ in 0..4 {
         let (token, _) = viva.endpoint(&id).await;
         let answer = viva.ask_with(&token, Method::POST, "/v1/chat/completions", Some(chat(json!({})))).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
     }
-    assert!(started.elapsed() > Duration::from_millis(1500));
+    assert!(started.elapsed() > Duration::from_millis(2500));
     let stopped = viva.wait_status(&id, "stopped").await;
     assert_eq!(stopped["reason"]["code"], "idle_limit");
     assert_eq!(stopped["usage"]["interactions"], 4);
