@@ -45,6 +45,11 @@ export class Person {
     });
     const person = new Person(context);
     await context.exposeBinding('reportViolation', (_, what) => person.faults.push(what));
+    // Nothing is loaded from elsewhere.
+    context.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith('http') && origin !== new URL(URL_).origin) person.faults.push(`asked of elsewhere: ${request.url()}`);
+    });
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) =>
         window.reportViolation(`Content-Security-Policy: ${event.violatedDirective} forbids ${event.blockedURI} in ${event.sourceFile}`),

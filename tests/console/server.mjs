@@ -70,7 +70,8 @@ export function processes(word) {
   }).map(Number);
 }
 
-const enginesOf = (session) => processes('\0engine\0').filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(session.id));
+/** The processes that hold a session's model. */
+export const enginesOf = (session) => processes('\0engine\0').filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(session.id));
 
 /** Halts a session's engine where it is, as long as the test looks at an answer that is being written. */
 export function hold(session) {

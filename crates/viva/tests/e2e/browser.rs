@@ -44,3 +44,28 @@ async fn an_answer_outlives_the_page_that_asked_for_it() {
 async fn people_are_let_in_and_led_back() {
     browse(&Viva::start(VIVA).await, "login.test.mjs").await;
 }
+
+#[tokio::test]
+async fn a_page_outlives_its_server() {
+    browse(&Viva::start(VIVA).await, "restart.test.mjs").await;
+}
+
+#[tokio::test]
+async fn a_failure_is_explained_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "failure.test.mjs").await;
+}
+
+#[tokio::test]
+async fn everything_is_done_by_the_keyboard() {
+    browse(&Viva::start(VIVA).await, "keyboard.test.mjs").await;
+}
+
+#[tokio::test]
+async fn what_a_model_says_never_runs_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "hostile.test.mjs").await;
+}
+
+#[tokio::test]
+async fn every_page_and_dialog_is_accessible() {
+    browse(&Viva::start(VIVA).await, "accessibility.test.mjs").await;
+}

@@ -1,0 +1,27 @@
+// axe-core on a page as it stands.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Evaluated by the debugger, so the page's policy stands as it is. */
+async function violations(page, rules) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
+  const found = await page.evaluate(
+    (runOnly) => window.axe.run(document, { resultTypes: ['violations'], ...(runOnly ? { runOnly } : {}) }),
+    rules,
+  );
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n  ${node.failureSummary}`));
+}
+
+/** Fails with whatever axe finds, in both themes unless said otherwise; `what` names the state that the page is in. */
+export async function isAccessible(page, what, themes = ['light', 'dark']) {
+  assert.deepEqual(await violations(page), [], `${what}, light`);
+  if (!themes.includes('dark')) return;
+  // Only colours differ between the themes.
+  await page.emulateMedia({ colorScheme: 'dark' });
+  assert.deepEqual(await violations(page, ['color-contrast', 'link-in-text-block']), [], `${what}, dark`);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
