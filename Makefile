@@ -5,6 +5,9 @@ VENV   := $(TARGET)/venv
 # What the console is built from.
 WEB    := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -path web/src/api/schema.d.ts -o -type f -print)
 
+# Where setup puts a Node that is recent enough, if the machine's is not.
+export PATH := $(CURDIR)/web/.node/node_modules/.bin:$(PATH)
+
 .PHONY: run build web test check bench bench-peers audit setup setup-test
 
 ## Build Viva, start it with its demo model, open a session.

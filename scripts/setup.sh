@@ -39,7 +39,12 @@ if ! command -v cargo >/dev/null 2>&1; then
     echo 'Missing: Rust 1.95 or newer (cargo). Get it from https://rustup.rs and run this again.' >&2
     exit 1
 fi
-if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'; then
-    echo "Missing: Node.js 20.19 or newer, which builds the console; this is $(node --version). Get it from https://nodejs.org and run this again." >&2
-    exit 1
+
+# Debian 12 has an older Node than the console's tools take; npm's own package of it is one that they do.
+recent_node() {
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'
+}
+if ! recent_node; then
+    printf 'Installing Node.js 22 into web/.node: %s is too old to build the console\n' "$(node --version)" >&2
+    npm install --prefix "$(dirname "$0")/../web/.node" --no-save --no-audit --no-fund --loglevel=error node@22 >/dev/null
 fi
