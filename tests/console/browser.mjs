@@ -14,7 +14,7 @@ async function launch() {
   browser ??= await chromium.launch({
     executablePath: process.env.VIVA_TEST_CHROMIUM ?? '/usr/bin/chromium',
     timeout: PATIENCE,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-lcd-text', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
   return browser;
 }

@@ -75,3 +75,11 @@ async fn the_form_for_a_session_refuses_at_the_field_and_loses_nothing() {
     let viva = Viva::start_with(VIVA, "[sessions]\nquota = 2\nmemory_bytes = 200_000_000\n").await;
     browse(&viva, "create-form.test.mjs").await;
 }
+
+/// Writes the README's pictures; they are looked at before they are committed, so not in every run.
+#[tokio::test]
+async fn the_pictures_of_the_readme_are_taken() {
+    if std::env::var_os("VIVA_SCREENSHOTS").is_some() {
+        browse(&Viva::start(VIVA).await, "screenshots.test.mjs").await;
+    }
+}
