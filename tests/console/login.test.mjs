@@ -43,15 +43,17 @@ story('a token opens it, and leads to the page that was asked for', async (perso
 
 story('a login that has expired comes back to the very place', async (person) => {
   const session = await runningSession('left alone');
-  const page = await person.open(`/sessions/${session.id}/details`);
+  const place = `/sessions/${session.id}/history?q=capital`;
+  const page = await person.open(place);
   await page.getByRole('heading', { level: 1, name: 'left alone' }).waitFor();
 
   await person.context.clearCookies();
-  await page.getByRole('link', { name: 'Completion history' }).first().click();
+  await page.reload();
   await page.getByRole('heading', { level: 1, name: 'Log in' }).waitFor();
   await enter(page);
-  await page.waitForURL(isAt(`/sessions/${session.id}/history`));
+  await page.waitForURL(isAt(place));
   await page.getByRole('heading', { level: 1, name: 'left alone' }).waitFor();
+  assert.equal(await page.getByRole('searchbox').inputValue(), 'capital');
 
   await page.getByRole('link', { name: 'Settings' }).click();
   await button(page, 'Sign out').click();
