@@ -34,8 +34,7 @@ export class Person {
 
   /** Somebody with a browser of their own. `theme` is light or dark; the rest are options of a browser context. */
   static async arrive({ theme = 'light', ...options } = {}) {
-    const chromium = await launch();
-    const context = await chromium.newContext({
+    const context = await (await launch()).newContext({
       baseURL: URL_,
       colorScheme: theme,
       locale: 'en-GB',

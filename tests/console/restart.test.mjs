@@ -3,19 +3,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
+import { join } from 'node:path';
 import { ask, button, story } from './browser.mjs';
 import { DATA, URL_, api, runningSession } from './server.mjs';
 
 /** Starts the server again where it was. What starts it for the tests ends whatever runs on its folder, this too. */
 async function restart() {
-  const log = openSync(`${DATA}.restarted.log`, 'w');
+  const log = join(DATA, 'restarted.log');
   const child = spawn(process.env.VIVA_PROGRAM, ['serve', '--listen', new URL(URL_).host, '--data', DATA], {
-    stdio: ['ignore', 'pipe', log],
+    stdio: ['ignore', 'pipe', openSync(log, 'w')],
     detached: true,
   });
   await new Promise((resolve, reject) => {
     child.stdout.once('data', resolve);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}; see ${DATA}.restarted.log`)));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}; see ${log}`)));
   });
   child.stdout.destroy();
   child.unref();
