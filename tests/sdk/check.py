@@ -26,6 +26,8 @@ chunks = list(stream)
 text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 assert text == answer.choices[0].message.content, (text, answer)
 assert chunks[-1].usage.completion_tokens == answer.usage.completion_tokens, chunks[-1]
+# The same question again: the stream tells too what was computed before.
+assert chunks[-1].usage.prompt_tokens_details.cached_tokens > 0, chunks[-1]
 
 plain = client.completions.create(model="demo", prompt="Once", max_tokens=5, temperature=0)
 assert plain.object == "text_completion" and plain.choices[0].text is not None

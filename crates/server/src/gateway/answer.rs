@@ -12,7 +12,6 @@ use futures::{StreamExt, stream};
 use http::{HeaderValue, header};
 use protocol::{CompletionId, ErrorCode, completion::FinishReason, openai::StreamMode};
 use serde_json::{Value, json};
-use store::Finish;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -122,7 +121,7 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
         }
         if matches!(mode, StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage) {
             let mut part = heading.part(json!([]));
-            part["usage"] = usage(&ended.record);
+            part["usage"] = usage(ended);
             events.push(event(&part));
         }
     }
@@ -130,18 +129,22 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
     events
 }
 
-fn usage(record: &Finish) -> Value {
-    let usage = record.usage;
-    json!({
+fn usage(ended: &Ended) -> Value {
+    let usage = ended.record.usage;
+    let mut told = json!({
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-    })
+    });
+    if let Some(details) = &ended.prompt_details {
+        told["prompt_tokens_details"] = json!(details);
+    }
+    told
 }
 
 /// The answer as one body.
-pub(crate) fn whole(heading: &Heading, record: &Finish, transcript: &Transcript) -> Response {
-    if let Some(error) = &record.error {
+pub(crate) fn whole(heading: &Heading, ended: &Ended, transcript: &Transcript) -> Response {
+    if let Some(error) = &ended.record.error {
         let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
         return InferenceError::new(code, &error.message).into_response();
     }
@@ -169,10 +172,7 @@ pub(crate) fn whole(heading: &Heading, record: &Finish, transcript: &Transcript)
     if heading.kind == Kind::Chat {
         body["object"] = Value::from("chat.completion");
     }
-    body["usage"] = usage(record);
-    if let Some(cached) = transcript.usage.as_ref().and_then(|usage| usage.prompt_tokens_details.as_ref()) {
-        body["usage"]["prompt_tokens_details"] = json!(cached);
-    }
+    body["usage"] = usage(ended);
     if let Some(timings) = &transcript.timings {
         body["timings"] = json!(timings);
     }

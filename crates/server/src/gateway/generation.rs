@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use protocol::completion::{CompletionError, CompletionTiming, FinishReason};
+use protocol::{
+    completion::{CompletionError, CompletionTiming, FinishReason},
+    openai::PromptTokensDetails,
+};
 use serde_json::Value;
 use store::Finish;
 use tokio::{sync::mpsc, time::Instant};
@@ -41,6 +44,8 @@ pub(crate) struct Ended {
     pub(crate) record: Finish,
     /// Choices whose end the reader has not been told.
     pub(crate) unfinished: Vec<u32>,
+    /// How much of the prompt was computed before; `None` where the runtime does not tell.
+    pub(crate) prompt_details: Option<PromptTokensDetails>,
 }
 
 /// One answer being written.
@@ -184,9 +189,10 @@ fn finish(
             }
         }
     }
+    let prompt_details = transcript.usage.as_ref().and_then(|usage| usage.prompt_tokens_details.clone());
     let timing = timing(transcript.timings.as_ref(), written, started.elapsed(), first_token);
     drop(transcript);
-    Ended { record: exchange.finish(&End { at, error, timing }), unfinished }
+    Ended { record: exchange.finish(&End { at, error, timing }), unfinished, prompt_details }
 }
 
 fn timing(

@@ -83,7 +83,7 @@ async fn create(
         StreamMode::Whole => {
             let ended = answer::wait_end(receiver).await?;
             let transcript = exchange.transcript();
-            Ok(answer::whole(&heading, &ended.record, &transcript))
+            Ok(answer::whole(&heading, &ended, &transcript))
         }
     }
 }
