@@ -9,6 +9,9 @@ pub(crate) struct ChatArgs {
     /// Send this one message, print the answer and leave
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) message: Option<String>,
+    /// Go on with a conversation of the session [default: its newest one]
+    #[arg(long = "continue", short = 'c', value_name = "CONVERSATION", num_args = 0..=1, require_equals = true)]
+    pub(crate) resume: Option<Option<String>>,
     /// The system message
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,

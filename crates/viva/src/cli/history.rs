@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::Amount;
+
 const SESSION_HELP: &str = "The session: its id, the beginning of its id, or its name [default: the newest one]";
 const COMPLETION_HELP: &str = "The completion: its id, or the beginning of it";
 
@@ -22,9 +24,8 @@ pub(crate) enum HistoryCommand {
         /// Only those that came this way
         #[arg(long, value_enum, value_name = "ORIGIN")]
         origin: Option<OriginArg>,
-        /// Most completions to list
-        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
-        limit: u32,
+        #[command(flatten)]
+        amount: Amount,
     },
     /// Show one completion whole
     Show {

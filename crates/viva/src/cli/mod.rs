@@ -28,6 +28,24 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// How much of a list.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Amount {
+    /// Most entries to list
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// List everything
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+impl Amount {
+    /// The most entries.
+    pub(crate) const fn most(self) -> usize {
+        if self.all { usize::MAX } else { self.limit as usize }
+    }
+}
+
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Shared {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::Amount;
 use crate::moment::{parse_duration, parse_until};
 
 /// What a session is named by, in every command's help.
@@ -124,9 +125,8 @@ pub(crate) struct ListArgs {
     /// Only sessions whose name or description holds this
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) q: Option<String>,
-    /// Most sessions to list
-    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
-    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) amount: Amount,
     /// Keep the list on the screen and up to date
     #[arg(long, short)]
     pub(crate) watch: bool,

@@ -1,34 +1,9 @@
 //! Which session, model or completion a person means.
 
-use protocol::{
-    CompletionId, SessionId,
-    completion::Completion,
-    model::Model,
-    session::{Page, Session},
-};
-use serde::de::DeserializeOwned;
+use protocol::{CompletionId, SessionId, completion::Completion, model::Model, session::Session};
 
-use super::Context;
+use super::{Context, list::list_all};
 use crate::failure::Failure;
-
-/// Most pages that are read to find something.
-const MAX_PAGES: usize = 50;
-
-/// Everything of a list, newest first.
-pub(super) async fn list_all<T: DeserializeOwned>(context: &Context<'_>, path: &str) -> anyhow::Result<Vec<T>> {
-    let (mut items, mut cursor) = (Vec::new(), None);
-    for _ in 0..MAX_PAGES {
-        let mut query = vec![("limit", "200".to_owned())];
-        query.extend(cursor.map(|cursor| ("cursor", cursor)));
-        let page: Page<T> = context.client.get(path, &query).await?.read()?;
-        items.extend(page.items);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(items)
-}
 
 pub(super) async fn list_sessions(context: &Context<'_>) -> anyhow::Result<Vec<Session>> {
     list_all(context, "/api/v1/sessions").await
@@ -120,8 +95,8 @@ pub(super) async fn completion_path(context: &Context<'_>, reference: &str) -> a
     let mut found: Vec<CompletionId> = Vec::new();
     for session in list_sessions(context).await? {
         let path = format!("/api/v1/sessions/{}/completions", session.id);
-        let page: Page<Completion> = context.client.get(&path, &[("limit", "200".into())]).await?.read()?;
-        let ids = page.items.iter().map(|completion| completion.id);
+        let completions: Vec<Completion> = list_all(context, &path).await?;
+        let ids = completions.iter().map(|completion| completion.id);
         found.extend(ids.filter(|id| begins(&id.to_string(), CompletionId::PREFIX, reference)));
     }
     match found.as_slice() {

@@ -3,15 +3,13 @@
 use std::{io::Write, path::Path};
 
 use anyhow::Context as _;
-use protocol::{
-    completion::{Completion, CompletionStatus, FinishReason},
-    session::Page,
-};
+use protocol::completion::{Completion, CompletionStatus, FinishReason};
 
 use super::{
     Context, confirm_deletion,
     figures::{bytes, count, counted, milliseconds},
     find::{completion_path, session_or_newest, shown_length},
+    list::List,
 };
 use crate::{
     cli::{ExportFormat, HistoryCommand},
@@ -22,12 +20,12 @@ use crate::{
 
 pub(super) async fn run(command: HistoryCommand, context: &Context<'_>) -> anyhow::Result<()> {
     match command {
-        HistoryCommand::List { session, q, starred, origin, limit } => {
-            let mut query = vec![("limit", limit.to_string())];
+        HistoryCommand::List { session, q, starred, origin, amount } => {
+            let mut query = Vec::new();
             query.extend(q.map(|q| ("q", q)));
             query.extend(starred.then(|| ("starred", "true".to_owned())));
             query.extend(origin.map(|origin| ("origin", origin.as_str().to_owned())));
-            list(context, session.as_deref(), &query).await
+            list(context, session.as_deref(), &query, amount.most()).await
         }
         HistoryCommand::Show { completion } => show(context, &completion).await,
         HistoryCommand::Export { session, format, output, force, starred } => {
@@ -41,14 +39,19 @@ pub(super) async fn run(command: HistoryCommand, context: &Context<'_>) -> anyho
     }
 }
 
-async fn list(context: &Context<'_>, session: Option<&str>, query: &[(&str, String)]) -> anyhow::Result<()> {
+async fn list(
+    context: &Context<'_>,
+    session: Option<&str>,
+    query: &[(&str, String)],
+    most: usize,
+) -> anyhow::Result<()> {
     let path = session_or_newest(context, session).await?;
-    let answer = context.client.get(&format!("{path}/completions"), query).await?;
+    let completions = List::read(context, &format!("{path}/completions"), query, most).await?;
     if context.output.is_json() {
-        context.output.json(&answer.text);
+        context.output.json(&completions.json());
         return Ok(());
     }
-    let page: Page<Completion> = answer.read()?;
+    let page = completions.page::<Completion>()?;
     if page.items.is_empty() {
         context.output.line("No completions.");
         return Ok(());
@@ -57,7 +60,9 @@ async fn list(context: &Context<'_>, session: Option<&str>, query: &[(&str, Stri
     context.output.write(&table(&page.items).render(style, width));
     if page.next_cursor.is_some() {
         let shown = counted(page.items.len() as u64, "completion");
-        context.output.line(&style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --limit, --q.")));
+        context
+            .output
+            .line(&style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --all, --limit, --q.")));
     }
     Ok(())
 }

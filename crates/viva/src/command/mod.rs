@@ -7,6 +7,7 @@ mod doctor;
 mod figures;
 mod find;
 mod history;
+mod list;
 mod model;
 mod session;
 

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
+use futures::StreamExt;
+use reqwest::Method;
 use serde_json::Value;
 use testkit::Viva;
 
@@ -54,6 +56,41 @@ async fn the_first_hour_at_the_command_line() {
     let receipt: Value =
         serde_json::from_str(&done(&viva, &["session", "delete", "second", "--confirm", "delete", "--json"])).unwrap();
     assert_eq!(receipt["completions"], 1);
+}
+
+#[tokio::test]
+async fn a_conversation_is_gone_on_with_and_a_list_is_read_over_its_pages() {
+    let viva = Viva::start(VIVA).await;
+    done(&viva, &["session", "create", "--name", "talk", "--model", "demo", "--wait"]);
+    let (status, said) = refused(&viva, &["chat", "talk", "--continue", "--message", "Hello!"]);
+    assert!(status == Some(1) && said.contains("no conversation yet"), "{said}");
+    done(&viva, &["chat", "talk", "--message", "My name is Ada.", "--temperature", "0", "--system", "Be kind."]);
+    let answer = done(&viva, &["chat", "talk", "--continue", "--message", "What is my name?"]);
+    assert!(answer.contains("Ada"), "{answer}");
+    let listed: Value = serde_json::from_str(&done(&viva, &["history", "list", "talk", "--json"])).unwrap();
+    let [second, first] = listed["items"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert_eq!(second["conversation"], first["conversation"]);
+    assert_eq!(second["request"]["messages"].as_array().unwrap().len(), 4);
+    assert_eq!(second["request"]["temperature"], 0.0, "the parameters go on too");
+    let named = format!("--continue={}", first["conversation"].as_str().unwrap());
+    done(&viva, &["chat", "talk", &named, "--message", "Goodbye!"]);
+    let (status, said) = refused(&viva, &["chat", "talk", "--continue=nonesuch", "--message", "Hello!"]);
+    assert!(status == Some(1) && said.contains("`nonesuch`"), "{said}");
+
+    let id = listed["items"][0]["session_id"].as_str().unwrap();
+    let (token, _) = viva.endpoint(id).await;
+    let body = serde_json::json!({"model": id, "max_tokens": 1, "messages": [{"role": "user", "content": "Hello!"}]});
+    let ask = || viva.ask_with(&token, Method::POST, "/v1/chat/completions", Some(body.clone()));
+    let sent = futures::stream::iter(0..205).map(|_| ask()).buffer_unordered(16);
+    sent.for_each(|answer| async move { drop(answer.expect(200)) }).await;
+    let count = |args: &[&str]| {
+        let listed = done(&viva, &[&["history", "list", "talk", "--json"], args].concat());
+        let page: Value = serde_json::from_str(&listed).unwrap();
+        (page["items"].as_array().unwrap().len(), page["next_cursor"].is_null())
+    };
+    assert_eq!(count(&["--limit", "203"]), (203, false));
+    assert_eq!(count(&["--all"]), (208, true));
+    assert_eq!(count(&["--limit", "1000"]), (208, true));
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Turn {
     pub(super) user: String,
-    pub(super) completion: CompletionId,
+    /// Where it is kept; not known of the turns before one that is gone on from.
+    pub(super) completion: Option<CompletionId>,
     pub(super) answer: String,
 }
 
@@ -34,6 +35,32 @@ impl Conversation {
         let unique = CompletionId::generate().to_string();
         let id = format!("conv_{}", unique.trim_start_matches(CompletionId::PREFIX));
         Self { id, system: system.filter(|text| !text.trim().is_empty()), turns: Vec::new() }
+    }
+
+    /// The conversation up to a completion, which it goes on from.
+    ///
+    /// # Errors
+    /// What was said is not text in turn, so that a terminal cannot go on with it.
+    pub(super) fn after(completion: &Completion) -> anyhow::Result<Self> {
+        let odd =
+            || Failure::new("this conversation holds more than text in turn").hint("go on with it in the console");
+        let mut said: Vec<(&str, &str)> = Vec::new();
+        for message in completion.request.get("messages").and_then(Value::as_array).ok_or_else(odd)? {
+            let text = |name| message.get(name).and_then(Value::as_str).ok_or_else(odd);
+            said.push((text("role")?, text("content")?));
+        }
+        said.push(("assistant", &completion.response));
+        let system = said.first().filter(|(role, _)| *role == "system").map(|(_, text)| (*text).to_owned());
+        let mut conversation = Self::new(system);
+        conversation.id = completion.conversation.clone().unwrap_or(conversation.id);
+        let rest = said.get(usize::from(conversation.system.is_some())..).unwrap_or_default();
+        for pair in rest.chunks(2) {
+            let [("user", user), ("assistant", answer)] = pair else { return Err(odd().into()) };
+            let (user, answer) = ((*user).to_owned(), (*answer).to_owned());
+            conversation.turns.push(Turn { user, completion: None, answer });
+        }
+        conversation.turns.iter_mut().last().ok_or_else(odd)?.completion = Some(completion.id);
+        Ok(conversation)
     }
 
     pub(super) fn set_system(&mut self, text: Option<String>) {
@@ -81,7 +108,7 @@ impl Conversation {
 
     pub(super) fn add(&mut self, message: &str, completion: &Completion) {
         let (user, answer) = (unescaped(message).to_owned(), completion.response.clone());
-        self.turns.push(Turn { user, completion: completion.id, answer });
+        self.turns.push(Turn { user, completion: Some(completion.id), answer });
     }
 
     /// Forgets the last turn; answers its message.
@@ -148,6 +175,25 @@ pub(super) mod tests {
         );
         assert_eq!(body["temperature"], json!(0.0));
         assert!(body["conversation"].as_str().unwrap().starts_with("conv_"));
+    }
+
+    #[test]
+    fn a_conversation_goes_on_after_its_last_completion() {
+        let mut last = completion("fine");
+        last.conversation = Some("conv_1".into());
+        last.request = json!({"messages": [
+            {"role": "system", "content": "Be kind."}, {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": "hello"}, {"role": "user", "content": "how are you?"},
+        ]});
+        let conversation = Conversation::after(&last).unwrap();
+        let body = conversation.request("good", &Settings::default());
+        assert_eq!(body["conversation"], "conv_1");
+        assert_eq!(body["messages"].as_array().unwrap().len(), 6);
+        assert_eq!(body["messages"][4], json!({"role": "assistant", "content": "fine"}));
+        last.request = json!({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]});
+        assert!(Conversation::after(&last).is_err());
+        last.request = json!({"prompt": "Once"});
+        assert!(Conversation::after(&last).is_err());
     }
 
     #[test]

@@ -7,11 +7,12 @@ mod command;
 mod conversation;
 mod footer;
 mod input;
+mod resume;
 mod save;
 mod settings;
 mod turn;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protocol::{
     completion::{Completion, FinishReason},
@@ -43,13 +44,21 @@ struct Chat<'a> {
     session: Session,
     conversation: Conversation,
     settings: Settings,
+    /// The files that this conversation was written to: it may replace them.
+    saved: Vec<PathBuf>,
 }
 
 pub(super) async fn run(args: ChatArgs, context: &Context<'_>) -> anyhow::Result<()> {
     // Before anything is sent: what is out of bounds is a matter of usage.
     let settings = Settings::from_args(&args.sampling)?;
     let session = open(context, args.session.as_deref()).await?;
-    let mut chat = Chat { context, session, conversation: Conversation::new(args.system), settings };
+    let mut chat = Chat { context, session, conversation: Conversation::new(None), settings, saved: Vec::new() };
+    if let Some(conversation) = &args.resume {
+        chat.resume(conversation.as_deref()).await?;
+    }
+    if args.system.is_some() {
+        chat.conversation.set_system(args.system);
+    }
     if let Some(message) = args.message {
         return chat.say(message).await;
     }
@@ -114,6 +123,9 @@ impl Chat<'_> {
         let model = format!("{}:{}", self.session.model.name, self.session.model.version);
         let name = output.style().paint(Paint::Bold, &clean(&self.session.name));
         output.note(&format!("{name} on {}. /help tells the commands, Ctrl-D leaves.", clean(&model)));
+        if !self.conversation.turns().is_empty() {
+            output.note(self.conversation.text(output.style()).trim_end());
+        }
         footer::stops(&self.session, jiff::Timestamp::now()).into_iter().for_each(|text| output.aside(&text));
     }
 
@@ -165,18 +177,44 @@ impl Chat<'_> {
                 let message = self.conversation.take_back()?;
                 return self.say(message).await;
             }
-            Command::Save(file) => {
-                save::save(&self.conversation, &self.session, Path::new(&file))?;
-                output.aside(&format!("{file} written."));
-            }
+            Command::Save(file) => self.save(Path::new(&file))?,
             Command::Raw(text) => return self.raw(text.as_deref()).await,
             Command::History => output.write(&self.conversation.text(output.style())),
             Command::New => {
                 self.conversation = Conversation::new(self.conversation.system.take());
+                self.saved.clear();
                 output.aside("A new conversation; the system message and the parameters stay.");
             }
             Command::Exit => {}
         }
+        Ok(())
+    }
+
+    /// Goes on with a conversation that the session's history holds.
+    async fn resume(&mut self, conversation: Option<&str>) -> anyhow::Result<()> {
+        let completion = resume::newest(self.context, &self.session, conversation).await?;
+        self.conversation = Conversation::after(&completion)?;
+        self.settings.fill_from(&completion.request);
+        Ok(())
+    }
+
+    /// Writes the conversation to a file. One that was there before is replaced only if a person agrees.
+    fn save(&mut self, file: &Path) -> anyhow::Result<()> {
+        let output = self.context.output;
+        let form = save::Form::of(file)?;
+        if file.exists() && !self.saved.iter().any(|saved| saved == file) {
+            let there = format!("{} is there already", file.display());
+            let agreed = output.is_interactive()
+                && output
+                    .ask(&format!("{there}. Replace it? [y/N]"))
+                    .is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes"));
+            if !agreed {
+                return Err(Failure::new(there).hint("choose another name").into());
+            }
+        }
+        save::save(&self.conversation, &self.session, form, file)?;
+        output.aside(&format!("{} written.", file.display()));
+        self.saved.push(file.to_owned());
         Ok(())
     }
 

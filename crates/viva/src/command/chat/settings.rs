@@ -88,6 +88,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Takes over the parameters of an earlier request that are not set here.
+    pub(super) fn fill_from(&mut self, request: &Value) {
+        for parameter in PARAMETERS {
+            if let Some(value) = request.get(parameter.name).filter(|value| !value.is_null()) {
+                self.set.entry(parameter.name).or_insert_with(|| value.clone());
+            }
+        }
+    }
+
     /// Sets a parameter, or with an empty value its default; answers what holds now.
     ///
     /// # Errors

@@ -3,11 +3,12 @@
 mod add;
 mod view;
 
-use protocol::{model::Model, session::Page};
+use protocol::model::Model;
 
 use super::{
     Context,
-    find::{list_all, model_path},
+    find::model_path,
+    list::{List, list_all},
 };
 use crate::{cli::ModelCommand, failure::Failure};
 
@@ -15,7 +16,7 @@ pub(super) async fn run(command: ModelCommand, context: &Context<'_>) -> anyhow:
     match command {
         ModelCommand::Add(args) => add::run(&args, context).await,
         ModelCommand::List { scope, q } => {
-            let mut query = vec![("limit", "200".to_owned())];
+            let mut query = Vec::new();
             query.extend(scope.map(|scope| ("scope", scope.as_str().to_owned())));
             query.extend(q.map(|q| ("q", q)));
             list(context, &query).await
@@ -26,12 +27,12 @@ pub(super) async fn run(command: ModelCommand, context: &Context<'_>) -> anyhow:
 }
 
 async fn list(context: &Context<'_>, query: &[(&str, String)]) -> anyhow::Result<()> {
-    let answer = context.client.get("/api/v1/models", query).await?;
+    let models = List::read(context, "/api/v1/models", query, usize::MAX).await?;
     if context.output.is_json() {
-        context.output.json(&answer.text);
+        context.output.json(&models.json());
         return Ok(());
     }
-    let page: Page<Model> = answer.read()?;
+    let page = models.page::<Model>()?;
     if page.items.is_empty() {
         context.output.line("No models.");
         context.output.next("add one", "viva model add FILE.gguf");

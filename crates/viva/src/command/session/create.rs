@@ -9,7 +9,7 @@ use super::{view::phase_text, wait};
 use crate::{
     cli::CreateArgs,
     client::Answer,
-    command::{Context, find},
+    command::{Context, list::list_all},
     failure::Failure,
     moment::{humane, local, seconds_until},
 };
@@ -71,7 +71,7 @@ fn request(args: &CreateArgs, model: String) -> CreateSession {
 /// The newest eligible model of the catalog, else of the private ones.
 async fn default_model(context: &Context<'_>) -> anyhow::Result<String> {
     use protocol::model::ModelScope;
-    let models: Vec<Model> = find::list_all(context, "/api/v1/models").await?;
+    let models: Vec<Model> = list_all(context, "/api/v1/models").await?;
     let newest = |scope: ModelScope| models.iter().find(|model| model.eligible && model.scope == scope);
     newest(ModelScope::Catalog).or_else(|| newest(ModelScope::Private)).map(|model| model.id.to_string()).ok_or_else(
         || {

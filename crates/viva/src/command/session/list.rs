@@ -9,7 +9,7 @@ use super::view;
 use crate::{
     cli::ListArgs,
     client::EventStream,
-    command::{Context, figures::counted},
+    command::{Context, figures::counted, list::List},
     failure::Failure,
     output::Paint,
 };
@@ -21,12 +21,12 @@ pub(super) async fn run(args: &ListArgs, context: &Context<'_>) -> anyhow::Resul
     if args.watch {
         return watch(args, context).await;
     }
-    let answer = context.client.get("/api/v1/sessions", &query(args)).await?;
+    let sessions = read(args, context).await?;
     if context.output.is_json() {
-        context.output.json(&answer.text);
+        context.output.json(&sessions.json());
         return Ok(());
     }
-    let page: Page<Session> = answer.read()?;
+    let page = sessions.page()?;
     context.output.write(&text(&page, context));
     if page.items.is_empty() && args.status.is_none() && args.q.is_none() {
         context.output.next("create one", "viva session create --wait");
@@ -34,11 +34,11 @@ pub(super) async fn run(args: &ListArgs, context: &Context<'_>) -> anyhow::Resul
     Ok(())
 }
 
-fn query(args: &ListArgs) -> Vec<(&'static str, String)> {
-    let mut query = vec![("limit", args.limit.to_string())];
+async fn read(args: &ListArgs, context: &Context<'_>) -> anyhow::Result<List> {
+    let mut query = Vec::new();
     query.extend(args.status.map(|status| ("status", status.as_str().to_owned())));
     query.extend(args.q.clone().map(|q| ("q", q)));
-    query
+    List::read(context, "/api/v1/sessions", &query, args.amount.most()).await
 }
 
 fn text(page: &Page<Session>, context: &Context<'_>) -> String {
@@ -50,7 +50,7 @@ fn text(page: &Page<Session>, context: &Context<'_>) -> String {
     if page.next_cursor.is_some() {
         let shown = counted(page.items.len() as u64, "session");
         text.push_str(
-            &style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --limit, --q, --status.\n")),
+            &style.paint(Paint::Dim, &format!("The newest {shown}; there are more: --all, --limit, --q, --status.\n")),
         );
     }
     text
@@ -63,9 +63,8 @@ async fn watch(args: &ListArgs, context: &Context<'_>) -> anyhow::Result<()> {
             .hint("for programs: `GET /api/v1/events`, or `viva session list --json`")
             .into());
     }
-    let query = query(args);
     let mut events = context.client.events("/api/v1/events", &[]).await.ok();
-    let mut page: Page<Session> = context.client.get("/api/v1/sessions", &query).await?.read()?;
+    let mut page = read(args, context).await?.page()?;
     let mut tick = tokio::time::interval(TICK);
     let mut notice = None;
     let screen = context.output.screen();
@@ -79,7 +78,7 @@ async fn watch(args: &ListArgs, context: &Context<'_>) -> anyhow::Result<()> {
         if !changed {
             continue;
         }
-        match context.client.get("/api/v1/sessions", &query).await.and_then(|answer| answer.read()) {
+        match read(args, context).await.and_then(List::page) {
             Ok(read) => (page, notice) = (read, None),
             Err(_) => notice = Some("the server does not answer; trying again"),
         }
