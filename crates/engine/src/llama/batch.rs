@@ -38,15 +38,14 @@ impl Batch {
         self.capacity - self.len()
     }
 
-    /// The sequences with tokens in the batch, each once with its first position there.
-    pub(crate) fn sequences(&self) -> Vec<(u32, u32)> {
-        let mut sequences: Vec<(u32, u32)> = Vec::new();
+    /// The sequences with tokens in the batch, each once.
+    pub(crate) fn sequences(&self) -> Vec<u32> {
+        let mut sequences = Vec::new();
         for index in 0..self.len() {
             // SAFETY: every entry below the count was written by `push`, with one sequence id.
-            let (sequence, position) = unsafe { (**self.raw.seq_id.add(index), *self.raw.pos.add(index)) };
-            let sequence = sequence.cast_unsigned();
-            if sequences.iter().all(|(known, _)| *known != sequence) {
-                sequences.push((sequence, position.cast_unsigned()));
+            let sequence = unsafe { **self.raw.seq_id.add(index) }.cast_unsigned();
+            if !sequences.contains(&sequence) {
+                sequences.push(sequence);
             }
         }
         sequences

@@ -1,21 +1,12 @@
-//! A context: the key-value cache of several sequences, and the threads that compute.
+//! A context: the key-value cache of several sequences.
 
 #![allow(unsafe_code)]
 
-use std::{
-    ffi::c_void,
-    ptr::NonNull,
-    slice,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{ptr::NonNull, slice, sync::Arc};
 
 use llama_cpp_sys_2 as sys;
 
-use super::{batch::Batch, log, model::Model};
+use super::{batch::Batch, model::Model};
 
 /// Shape of a context.
 #[derive(Debug, Clone, Copy)]
@@ -35,48 +26,16 @@ pub(crate) struct ContextOptions {
 pub(crate) enum DecodeError {
     #[error("the cache has no room for the batch")]
     NoRoom,
-    #[error("it took longer than allowed")]
-    Overran,
     #[error("llama.cpp failed with code {0}")]
     Failed(i32),
-}
-
-/// When the pass in progress must end, in nanoseconds since `start`; 0 for never. Read by llama.cpp's threads.
-struct Deadline {
-    start: Instant,
-    at: AtomicU64,
-}
-
-impl Deadline {
-    fn set(&self, limit: Option<Duration>) {
-        let at = limit.map_or(0, |limit| (self.start.elapsed() + limit).as_nanos() as u64);
-        self.at.store(at, Ordering::Relaxed);
-    }
-
-    fn has_passed(&self) -> bool {
-        let at = self.at.load(Ordering::Relaxed);
-        at != 0 && self.start.elapsed().as_nanos() as u64 > at
-    }
-}
-
-unsafe extern "C" fn must_end(deadline: *mut c_void) -> bool {
-    // SAFETY: the deadline of a context, which outlives every decode.
-    let passed = unsafe { &*deadline.cast::<Deadline>() }.has_passed();
-    if passed {
-        log::hush(true);
-    }
-    passed
 }
 
 /// A context of a model. Not shared: one thread owns it.
 pub(crate) struct Context {
     raw: NonNull<sys::llama_context>,
-    threads: NonNull<sys::ggml_threadpool>,
     vocab_len: usize,
     sequences: u32,
     most_threads: u32,
-    can_rewind: bool,
-    deadline: Box<Deadline>,
     _model: Arc<Model>,
 }
 
@@ -102,27 +61,14 @@ impl Context {
         // The whole window is kept, so that a prefix can be reused with sliding-window models too.
         params.swa_full = true;
         params.no_perf = true;
-        let deadline = Box::new(Deadline { start: Instant::now(), at: AtomicU64::new(0) });
-        params.abort_callback = Some(must_end);
-        params.abort_callback_data = (&raw const *deadline).cast_mut().cast::<c_void>();
         // SAFETY: a live model and parameters by value.
         let raw = NonNull::new(unsafe { sys::llama_init_from_model(model.raw_mut(), params) })?;
-        let Some(threads) = new_thread_pool(options.threads) else {
-            // SAFETY: created above, used nowhere else.
-            unsafe { sys::llama_free(raw.as_ptr()) };
-            return None;
-        };
-        // SAFETY: both are alive until `drop`, which detaches first.
-        unsafe { sys::llama_attach_threadpool(raw.as_ptr(), threads.as_ptr(), threads.as_ptr()) };
         let vocab_len = model.vocab().len();
         Some(Self {
             raw,
-            threads,
             vocab_len,
             sequences: options.sequences,
             most_threads: options.threads,
-            can_rewind: !model.is_recurrent(),
-            deadline,
             _model: Arc::clone(model),
         })
     }
@@ -141,21 +87,17 @@ impl Context {
     /// Sets how many threads the next decodes use.
     pub(crate) fn set_threads(&mut self, threads: u32) {
         let threads = threads.clamp(1, self.most_threads).cast_signed();
-        // SAFETY: a live context; the count is within what the pool was made for.
+        // SAFETY: a live context.
         unsafe { sys::llama_set_n_threads(self.raw.as_ptr(), threads, threads) };
     }
 
-    /// Computes a batch. On failure the cache of its sequences is undefined: remove them, or rewind them to where
-    /// they were. Within about `limit`, if the model can be rewound; else [`DecodeError::Overran`].
-    pub(crate) fn decode(&mut self, batch: &Batch, limit: Option<Duration>) -> Result<(), DecodeError> {
-        self.deadline.set(limit.filter(|_| self.can_rewind));
+    /// Computes a batch. On failure the cache of its sequences is undefined: remove them.
+    pub(crate) fn decode(&mut self, batch: &Batch) -> Result<(), DecodeError> {
         // SAFETY: a live context; the batch's arrays hold what its count says.
         let code = unsafe { sys::llama_decode(self.raw.as_ptr(), *batch.raw()) };
-        log::hush(false);
         match code {
             0 => Ok(()),
             1 => Err(DecodeError::NoRoom),
-            2 => Err(DecodeError::Overran),
             code => Err(DecodeError::Failed(code)),
         }
     }
@@ -214,21 +156,7 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: created once, freed once; the pool after the context that uses it.
-        unsafe {
-            sys::llama_detach_threadpool(self.raw.as_ptr());
-            sys::llama_free(self.raw.as_ptr());
-            sys::ggml_threadpool_free(self.threads.as_ptr());
-        }
-    }
-}
-
-fn new_thread_pool(threads: u32) -> Option<NonNull<sys::ggml_threadpool>> {
-    // SAFETY: plain data, then a pool of its own.
-    unsafe {
-        let mut params = sys::ggml_threadpool_params_default(threads.cast_signed());
-        // Between passes the threads sleep: spinning would take the processor from the other engines.
-        params.poll = 0;
-        NonNull::new(sys::ggml_threadpool_new(&raw mut params))
+        // SAFETY: created once, freed once.
+        unsafe { sys::llama_free(self.raw.as_ptr()) };
     }
 }

@@ -5,10 +5,7 @@
 use std::{
     ffi::{CStr, c_char, c_void},
     io::Write,
-    sync::{
-        Mutex, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, OnceLock},
 };
 
 use llama_cpp_sys_2 as sys;
@@ -17,14 +14,6 @@ use llama_cpp_sys_2 as sys;
 const MAX_LINE: usize = 240;
 /// Warnings and errors kept.
 const MAX_KEPT: usize = 40;
-
-/// Set while a pass is being given up on purpose: llama.cpp reports that as a row of errors.
-static HUSHED: AtomicBool = AtomicBool::new(false);
-
-/// Drops lines until told otherwise.
-pub(super) fn hush(hushed: bool) {
-    HUSHED.store(hushed, Ordering::Relaxed);
-}
 
 static CAPTURED: OnceLock<Mutex<State>> = OnceLock::new();
 
@@ -56,7 +45,7 @@ impl LogCapture {
 
 /// Called by llama.cpp with pieces of lines; `CONT` continues the line before.
 extern "C" fn receive(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
-    if text.is_null() || HUSHED.load(Ordering::Relaxed) {
+    if text.is_null() {
         return;
     }
     // SAFETY: llama.cpp passes a NUL-terminated string that lives through this call.

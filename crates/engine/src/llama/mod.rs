@@ -1,8 +1,8 @@
 //! The one place that calls llama.cpp. Owns every raw pointer of it and refuses to let one out: what leaves
 //! this module is safe to use from safe code, in any order.
 //!
-//! The raw bindings are used, not their safe wrapper: the wrapper gives no way to attach a thread pool, to set
-//! an abort callback, or to take a refusal of a cache operation as a value.
+//! The raw bindings are used, not their safe wrapper: the wrapper gives no way to change the thread count of a pass,
+//! or to take a refusal of a cache operation as a value.
 
 mod batch;
 mod context;

@@ -84,12 +84,6 @@ impl Model {
         }
     }
 
-    /// Whether the model keeps a state that cannot be taken back token by token.
-    pub(crate) fn is_recurrent(&self) -> bool {
-        // SAFETY: a live model.
-        unsafe { sys::llama_model_is_recurrent(self.raw()) || sys::llama_model_is_hybrid(self.raw()) }
-    }
-
     /// The chat template of the model's metadata.
     pub(crate) fn chat_template(&self) -> Option<String> {
         // SAFETY: a live model; the answer is null, or a string that belongs to the model.

@@ -1,9 +1,8 @@
 //! How many threads compute a pass, by measurement.
 //!
-//! The threads of a pass wait for each other after every operation, spinning. With a small model, or with other
-//! work on the machine, more threads are many times slower than one: a demo-sized model on two busy cores took 70 ms
-//! per token with two threads and 0.7 ms with one. So each count that may be used is tried, the best is kept, and
-//! the others are tried again from time to time: what trials cost stays a small share of all computing.
+//! The threads of a pass wait for each other after every operation. With a small model, or with other work on the
+//! machine, more of them can be slower than one. So each count that may be used is tried, the best is kept, and the
+//! others are tried again from time to time: what trials cost stays a small share of all computing.
 
 use std::time::Duration;
 
@@ -18,12 +17,6 @@ const TRIAL_SHARE: f64 = 0.02;
 const BETTER: f64 = 0.95;
 /// A pass that costs this much more than usual hints at company on the machine: a trial comes soon.
 const WORSE: f64 = 2.0;
-/// A pass with several threads is given up when it costs this many times the usual, and done again with one.
-const HOPELESS: f64 = 4.0;
-/// The same for a trial.
-const HOPELESS_TRIAL: f64 = 2.0;
-/// Passes shorter than this are never given up.
-const PATIENCE: Duration = Duration::from_millis(2);
 
 /// A count that is being tried.
 #[derive(Debug)]
@@ -74,25 +67,6 @@ impl Gear {
     /// The next trial is of the next smaller count, or of the most.
     fn skip_trial(&mut self) {
         self.next_trial = self.next_trial.checked_sub(1).unwrap_or(self.counts.len() - 1);
-    }
-
-    /// When to give up the next pass, of `units` of work. Never with one thread: nothing is left to try.
-    pub(super) fn limit(&mut self, units: usize) -> Option<Duration> {
-        let factor = if self.trial.is_some() { HOPELESS_TRIAL } else { HOPELESS };
-        let usual = self.cost.filter(|_| self.threads() > 1)?;
-        Some(PATIENCE + Duration::from_secs_f64(usual * units.max(1) as f64 * factor))
-    }
-
-    /// The pass was given up after `wasted`: one thread takes over, to begin with. A count that was good until now is
-    /// soon tried again, for what held it up may have been short.
-    pub(super) fn give_up(&mut self, wasted: Duration) {
-        match self.trial.take() {
-            Some(trial) => self.lose(&Trial { took: trial.took + wasted.as_secs_f64(), ..trial }),
-            None => {
-                (self.next_trial, self.until_trial) = (self.current, FIRST_TRIAL);
-                (self.current, self.cost) = (0, None);
-            }
-        }
     }
 
     /// Takes in what the pass took, which computed `units` of work.
@@ -160,18 +134,6 @@ mod tests {
         assert_eq!(run(&mut gear, 400, |threads| 6000 / u64::from(threads)).0, 6);
         let (threads, excess) = run(&mut gear, 10_000, |threads| 6000 / u64::from(threads));
         assert!(threads == 6 && excess < 0.03, "{threads} {excess}");
-    }
-
-    #[test]
-    fn a_pass_held_up_once_costs_few_slow_ones() {
-        let mut gear = Gear::new(8);
-        let cost = |threads: u32| 8000 / u64::from(threads);
-        run(&mut gear, 1000, cost);
-        assert_eq!(gear.threads(), 8);
-        assert!(gear.limit(1).is_some_and(|limit| limit < Duration::from_millis(7)));
-        gear.give_up(Duration::from_millis(7));
-        assert!(gear.threads() == 1 && gear.limit(1).is_none());
-        assert_eq!(run(&mut gear, 5, cost).0, 8);
     }
 
     #[test]

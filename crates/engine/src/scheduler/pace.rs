@@ -6,6 +6,11 @@ use std::time::Duration;
 const SHARED: Duration = Duration::from_millis(50);
 /// Longest prompt chunk while nobody waits: bounds how late a cancellation is seen.
 const ALONE: Duration = Duration::from_millis(200);
+/// A chunk of this many tokens costs least per token; it is taken in company too if it takes no longer than this.
+const EFFICIENT: usize = 32;
+const EFFICIENT_WITHIN: Duration = Duration::from_millis(250);
+/// The chunk while the speed is not known.
+const UNKNOWN: usize = 64;
 /// Smallest chunk: below it the cost is nearly that of one token.
 const LEAST: usize = 16;
 
@@ -29,8 +34,10 @@ impl Pace {
             Company::Alone => ALONE,
             Company::Shared => SHARED,
         };
-        let tokens = self.seconds_per_token.map_or(64.0, |seconds| time.as_secs_f64() / seconds);
-        (tokens as usize).max(LEAST).min(most)
+        let Some(seconds) = self.seconds_per_token else { return UNKNOWN.min(most) };
+        let fit = |time: Duration| (time.as_secs_f64() / seconds) as usize;
+        let efficient = if fit(EFFICIENT_WITHIN) >= EFFICIENT { EFFICIENT } else { LEAST };
+        fit(time).max(efficient).min(most)
     }
 
     /// Takes in what a chunk took. Attention grows with the context, so recent chunks count most.
@@ -54,6 +61,10 @@ mod tests {
         pace.measure(100, Duration::from_millis(100));
         assert_eq!(pace.chunk(Company::Shared, 512), 50);
         assert_eq!(pace.chunk(Company::Alone, 512), 200);
+        for _ in 0..20 {
+            pace.measure(32, Duration::from_millis(160));
+        }
+        assert_eq!(pace.chunk(Company::Shared, 512), EFFICIENT);
         for _ in 0..20 {
             pace.measure(16, Duration::from_secs(2));
         }

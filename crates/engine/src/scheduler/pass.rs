@@ -128,40 +128,24 @@ impl Scheduler {
             Kind::Decode => (&mut self.decode_gear, self.batch.len() + 3),
             Kind::Prompt => (&mut self.prompt_gear, self.batch.len()),
         };
-        if must_repeat(&self.slots) {
-            self.context.set_threads(u32::MAX);
-            let start = Instant::now();
-            let result = self.context.decode(&self.batch, None);
-            return self.settle(result).then(|| start.elapsed());
-        }
-        self.context.set_threads(gear.threads());
+        let free = !must_repeat(&self.slots);
+        self.context.set_threads(if free { gear.threads() } else { u32::MAX });
         let start = Instant::now();
-        let mut result = self.context.decode(&self.batch, gear.limit(units));
-        let mut took = start.elapsed();
-        if matches!(result, Err(DecodeError::Overran)) {
-            gear.give_up(took);
-            let sequences = self.batch.sequences();
-            if sequences.iter().all(|&(sequence, from)| self.context.remove_tail(sequence, from)) {
-                self.context.set_threads(1);
-                let start = Instant::now();
-                result = self.context.decode(&self.batch, None);
-                took = start.elapsed();
-            }
+        let result = self.context.decode(&self.batch);
+        let took = start.elapsed();
+        if let Err(error) = result {
+            self.fail_batch(&error);
+            return None;
         }
-        if result.is_ok() {
+        if free {
             gear.measure(took, units);
         }
-        self.settle(result).then_some(took)
-    }
-
-    /// `true` if the batch was decoded.
-    fn settle(&mut self, result: Result<(), DecodeError>) -> bool {
-        result.map_err(|error| self.fail_batch(&error)).is_ok()
+        Some(took)
     }
 
     fn fail_batch(&mut self, error: &DecodeError) {
         crate::report::line(&format!("decode failed: {error}"));
-        for (sequence, _) in self.batch.sequences() {
+        for sequence in self.batch.sequences() {
             let Some(slot) = self.slots.get_mut(sequence as usize) else { continue };
             self.context.remove_tail(slot.sequence, 0);
             slot.cached.clear();

@@ -14,6 +14,10 @@ use tokio::sync::Notify;
 use super::{apply, exit, probe as first_question, queue, supervisor::Outcome};
 use crate::{app::App, clock::until, config::SandboxMode, models};
 
+/// Turns of the spin (some 30 µs) after which the engine's computing threads sleep while they wait for each other.
+/// GNU OpenMP's own choice spins through whole time slices where other work wants the processors.
+const SPIN: (&str, &str) = ("GOMP_SPINCOUNT", "1000");
+
 pub(super) type Work = Result<Outcome, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How often a loading runtime is asked at first, and later on.
@@ -94,7 +98,7 @@ fn launch_spec(app: &App, session: &Session, model: &std::path::Path, weight_byt
         generation: session.generation,
         program: app.program.clone(),
         args: args.into(),
-        environment: BTreeMap::new(),
+        environment: BTreeMap::from([(SPIN.0.to_owned(), SPIN.1.to_owned())]),
         log_bound_bytes: app.config.sessions.log_bytes.max(16 << 10),
         memory_bound_bytes: Some(memory_bound),
         hard_stop_ms: (longest * 1000).saturating_add(MARGIN.as_millis() as u64),
