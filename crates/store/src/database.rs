@@ -22,10 +22,15 @@ use crate::{StorageError, error::result_code, writer::Writer};
 fn migrations() -> Migrator {
     let initial = include_str!("../migrations/0001_initial.sql");
     let measures = include_str!("../migrations/0002_measures.sql");
+    let queue = include_str!("../migrations/0003_queue.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![simple(1, "initial", initial), simple(2, "measures", measures)])
+    Migrator::with_migrations(vec![
+        simple(1, "initial", initial),
+        simple(2, "measures", measures),
+        simple(3, "queue", queue),
+    ])
 }
 
 /// How the database is run.

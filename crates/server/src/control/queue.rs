@@ -43,11 +43,11 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 async fn pass(app: &Arc<App>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let Standing { queued, holding } = standing(app).await?;
-    if queued.is_empty() {
+    if !app.store.is_anyone_queued().await? {
         app.supervisors.set_places(&HashMap::new());
         return Ok(());
     }
+    let Standing { queued, holding } = standing(app).await?;
     let queued = end_overdue(app, queued).await?;
     let held = held(&holding, machine::room(app, &holding)?);
     let verdicts = admit(&waiting(&queued), &held, &app.config.quotas());

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{Event, Session, reason};
 use launcher::Observation;
 use protocol::{
+    SessionId,
     readings::MemoryReading,
     session::{Reason, ReasonCode},
 };
@@ -77,7 +78,7 @@ async fn wait_limit(app: &Arc<App>, live: &Live) -> Reason {
 /// Resolves when the runtime is there but does not answer any more.
 async fn wait_unwell(app: &Arc<App>, session: &Session) -> Reason {
     let mut failures = 0;
-    let mut ticks = tokio::time::interval_at(Instant::now() + WELLNESS_PERIOD, WELLNESS_PERIOD);
+    let mut ticks = tokio::time::interval_at(Instant::now() + offset(session.id, WELLNESS_PERIOD), WELLNESS_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -97,6 +98,7 @@ async fn wait_unwell(app: &Arc<App>, session: &Session) -> Reason {
 
 /// Keeps what the runtime's memory is, now and then.
 async fn take_readings(app: &Arc<App>, session: &Session) -> std::convert::Infallible {
+    let mut pause = offset(session.id, READING_PERIOD);
     loop {
         // A shim that does not answer is another's concern.
         if let Ok(Observation::Alive(status)) = app.launcher.observe(session.id, session.generation).await {
@@ -105,8 +107,15 @@ async fn take_readings(app: &Arc<App>, session: &Session) -> std::convert::Infal
                 tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a reading was not kept");
             }
         }
-        tokio::time::sleep(READING_PERIOD).await;
+        tokio::time::sleep(std::mem::replace(&mut pause, READING_PERIOD)).await;
     }
+}
+
+/// A part of the period that differs from session to session: after a restart all begin at the same moment, and are
+/// not to go on together for ever.
+fn offset(id: SessionId, period: Duration) -> Duration {
+    let random = id.as_bytes().iter().rev().take(4).fold(0u32, |random, byte| random << 8 | u32::from(*byte));
+    period.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }
 
 /// Moves the shim's idle deadline along, so that an idle session ends also without the control plane.

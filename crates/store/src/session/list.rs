@@ -59,6 +59,15 @@ impl Store {
         Ok(page::cut(items, limit, List::Sessions, |session| *session.id.as_bytes()))
     }
 
+    /// Whether any session of any owner waits in the queue.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn is_anyone_queued(&self) -> Result<bool, StorageError> {
+        let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM session WHERE phase = 'queued')");
+        Ok(found.fetch_one(self.readers()).await?)
+    }
+
     /// Every session that is not at rest: not ended, or ended with something of it still alive, or being deleted;
     /// oldest first, of all owners.
     ///

@@ -240,6 +240,7 @@ async fn counts_and_the_unfinished_go_by_the_phase() {
     let counts = f.store.count_sessions(f.owner).await.unwrap();
     assert_eq!((counts.initializing, counts.running, counts.stopped, counts.failed), (1, 2, 1, 1));
     assert_eq!((counts.sessions(), counts.holding), (5, 3));
+    assert!(f.store.is_anyone_queued().await.unwrap());
     let unfinished = f.store.list_unfinished().await.unwrap();
     let names: Vec<_> = unfinished.iter().map(|session| session.name.as_str()).collect();
     assert_eq!(names, ["queued", "running", "draining", "unreleased", "deleting"]);
