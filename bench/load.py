@@ -53,7 +53,7 @@ async def chat(http, endpoint, messages, tokens):
 
 def session():
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=600), read_bufsize=1 << 20)
+        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=180), read_bufsize=1 << 20)
 
 
 async def _load(endpoint, clients, requests, tokens, seed):

@@ -1,11 +1,13 @@
 """The parties of a measurement: `viva serve`, llama-server, and what the kernel tells of their processes."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -75,6 +77,15 @@ class Child:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    @contextlib.contextmanager
+    def halted(self):
+        """Takes the processor from it for a while: what it goes on computing must not slow what is measured."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
 
 class Viva:

@@ -73,6 +73,15 @@ def pairs(bench, sides, rounds=None, warm_up=0):
     return results
 
 
+def alone(sides, peer):
+    """The sides, Viva's with the peer halted: after requests that it lost, llama-server may go on computing."""
+    def ours(number):
+        with peer.child.halted():
+            return sides["viva"](number)
+
+    return {**sides, "viva": ours} if peer else sides
+
+
 def ratio(viva, peer):
     """The median of the rounds' ratios: what disturbs a whole round disturbs both sides of it."""
     return median(a / b for a, b in zip(viva, peer)) if viva and peer else None
@@ -121,9 +130,10 @@ def generation(bench):
             ends["peer"] = peer.endpoint()
         rows = []
         for clients, requests, aim in ((1, 4, 1.0), (4, 12, 1.2), (8, 24, 1.2)):
-            rows.append(_rate(bench, ends, clients, requests, aim))
+            rows.append(_rate(bench, _sides(ends, peer, clients, requests), clients, aim))
             bench.say(f"{rows[-1].row}: {rows[-1].viva}, {rows[-1].peer}")
-        rows.append(_crowd(bench, ends, 64))
+        rows.append(_crowd(_sides(ends, peer, 64, 64), 64))
+        bench.say(f"{rows[-1].row}: {rows[-1].viva}, {rows[-1].peer}")
         return rows
     finally:
         viva.end()
@@ -131,12 +141,12 @@ def generation(bench):
             peer.end()
 
 
-def _sides(ends, clients, requests):
+def _sides(ends, peer, clients, requests):
     """Each round asks something else, and both sides the same."""
     def side(end):
         return lambda number: load.load(end, clients, requests, TOKENS, seed=number * 64 + clients + 640)
 
-    return {name: side(end) for name, end in ends.items()}
+    return alone({name: side(end) for name, end in ends.items()}, peer)
 
 
 def _lost(seen):
@@ -147,8 +157,8 @@ def _told(rates, lost):
     return f"{median(rates):.0f} tok/s" + (f", {lost} lost" if lost else "")
 
 
-def _rate(bench, ends, clients, requests, aim):
-    seen = pairs(bench, _sides(ends, clients, requests), warm_up=1)
+def _rate(bench, sides, clients, aim):
+    seen = pairs(bench, sides, warm_up=1)
     rates = {name: [rate for rate, _ in rounds] for name, rounds in seen.items()}
     lost = _lost(seen)
     by = ratio(rates["viva"], rates.get("peer"))
@@ -158,8 +168,8 @@ def _rate(bench, ends, clients, requests, aim):
                {**rates, "lost": lost})
 
 
-def _crowd(bench, ends, clients):
-    seen = pairs(bench, _sides(ends, clients, clients), rounds=1)
+def _crowd(sides, clients):
+    seen = pairs(None, sides, rounds=1)
     rates = {name: [rate for rate, _ in rounds] for name, rounds in seen.items()}
     lost, errors = _lost(seen), [error for _, errors in seen["viva"] for error in errors]
     return Row(f"generation, {clients} clients", "no request lost", f"{_told(rates['viva'], 0)}, {lost['viva']} lost",
@@ -206,7 +216,7 @@ def follow_up(bench):
         per_word = hundred.prompt / 100
         if not per_word:
             raise Failed(f"a first turn failed: {hundred.error}")
-        return [_turns(bench, ends, history, per_word) for history in (1000, 4000, 7000)]
+        return [_turns(bench, ends, peer, history, per_word) for history in (1000, 4000, 7000)]
     finally:
         viva.end()
         if peer:
@@ -217,10 +227,11 @@ def _words(count, seed):
     return " ".join(f"word{(seed + i) % 900 + 100}" for i in range(count))
 
 
-def _turns(bench, ends, history, per_word):
+def _turns(bench, ends, peer, history, per_word):
     text = _words(int(history / per_word), history)
     talks = {name: Conversation(end, text) for name, end in ends.items()}
-    seen = pairs(bench, {name: talk.follow_up for name, talk in talks.items()}, rounds=bench.rounds + 2, warm_up=1)
+    sides = alone({name: talk.follow_up for name, talk in talks.items()}, peer)
+    seen = pairs(bench, sides, rounds=bench.rounds + 2, warm_up=1)
     first = {name: [turn.first * 1e3 for turn in turns] for name, turns in seen.items()}
     fresh = {name: median(turn.prompt - (turn.cached or 0) for turn in turns) for name, turns in seen.items()}
     by = ratio(first["viva"], first.get("peer"))
