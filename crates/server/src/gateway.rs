@@ -12,3 +12,4 @@ pub(crate) mod runtime;
 pub(crate) mod sse;
 pub(crate) mod start;
 pub(crate) mod transcript;
+mod wire;

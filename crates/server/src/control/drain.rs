@@ -58,6 +58,7 @@ pub(super) async fn drain(app: &Arc<App>, session: &Session, nudge: &Notify) -> 
     };
     apply(app, session.id, &event, "system").await?;
     app.live.remove(session.id);
+    app.runtimes.forget(session.id);
     Ok(Outcome::Again)
 }
 

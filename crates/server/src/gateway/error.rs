@@ -58,7 +58,10 @@ impl InferenceError {
                 });
                 Self { param: detail.param, ..Self::new(code, detail.message) }
             }
-            error @ (RuntimeError::Unreachable(_) | RuntimeError::Request(_) | RuntimeError::Read(_)) => {
+            error @ (RuntimeError::Unreachable(_)
+            | RuntimeError::Broken(_)
+            | RuntimeError::Closed
+            | RuntimeError::TooLarge) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a runtime did not answer");
                 Self::new(ErrorCode::RuntimeUnavailable, "the session's runtime does not answer; try again shortly")
             }

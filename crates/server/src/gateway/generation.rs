@@ -5,8 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use protocol::{
     completion::{CompletionError, CompletionTiming, FinishReason},
     openai::PromptTokensDetails,
@@ -19,6 +17,7 @@ use super::{
     exchange::{Cut, End, Exchange},
     live::InFlight,
     sse::EventReader,
+    wire::Answer,
 };
 use crate::app::App;
 
@@ -53,7 +52,7 @@ pub(crate) struct Generation {
     pub(crate) app: Arc<App>,
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) in_flight: InFlight,
-    pub(crate) runtime: Incoming,
+    pub(crate) runtime: Answer,
     /// `None`: the server owns it, nobody need read.
     pub(crate) reader: Option<mpsc::Sender<Outgoing>>,
     pub(crate) started: Instant,
@@ -76,7 +75,7 @@ impl Generation {
         checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         checkpoint.reset();
         let mut stored_pieces = 0;
-        let mut events = Events { body: self.runtime, reader: EventReader::default() };
+        let mut events = Events { answer: self.runtime, reader: EventReader::default() };
         let reader_gone = wait_closed(self.reader.clone());
         tokio::pin!(reader_gone);
         let close = loop {
@@ -119,8 +118,11 @@ impl Generation {
                 }
             }
         };
-        // Closing the connection is what frees the runtime's place.
-        drop(events);
+        match close {
+            Close::Complete => events.answer.done(),
+            // Closing the connection is what frees the runtime's place.
+            Close::Cut(_) | Close::Broken(_) => drop(events),
+        }
         let ended = finish(&self.exchange, close, self.imposed, (self.started, first_token), self.app.clock.now());
         let (prompt, written) = self.exchange.transcript().tokens();
         self.in_flight.count_up_to(prompt + written);
@@ -222,7 +224,7 @@ fn timing(
 
 /// The runtime's answer as a stream of chunks.
 struct Events {
-    body: Incoming,
+    answer: Answer,
     reader: EventReader,
 }
 
@@ -233,14 +235,10 @@ impl Events {
             if let Some(data) = self.reader.next_event().map_err(|error| lost(&error.to_string()))? {
                 return Self::read(&data);
             }
-            match self.body.frame().await {
+            match self.answer.next().await {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(lost("the connection to the runtime broke in the middle of the answer")),
-                Some(Ok(frame)) => {
-                    if let Some(bytes) = frame.data_ref() {
-                        self.reader.push(bytes);
-                    }
-                }
+                Some(Ok(bytes)) => self.reader.push(&bytes),
             }
         }
     }

