@@ -42,13 +42,13 @@ pub(super) struct Gear {
 }
 
 impl Gear {
-    /// Counts up to `most`: the powers of two below, and itself. Starts with one thread, the only count that is never
-    /// ruinous, and tries the most next.
+    /// Counts up to `most`: the powers of two below, and itself. Starts with the most and tries the fewer ones next.
     pub(super) fn new(most: u32) -> Self {
         let mut counts: Vec<u32> = (0..).map(|power| 1 << power).take_while(|count| *count < most).collect();
         counts.push(most.max(1));
-        let next_trial = counts.len() - 1;
-        Self { counts, current: 0, cost: None, trial: None, next_trial, until_trial: FIRST_TRIAL }
+        let current = counts.len() - 1;
+        let next_trial = current.saturating_sub(1);
+        Self { counts, current, cost: None, trial: None, next_trial, until_trial: FIRST_TRIAL }
     }
 
     /// The count for the next pass.

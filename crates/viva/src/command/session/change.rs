@@ -1,7 +1,7 @@
 //! What changes a session: stop, extend, rename, delete.
 
 use jiff::Timestamp;
-use protocol::session::{DeletionReceipt, Limit, LimitKind, LimitValue, Phase, Session};
+use protocol::session::{DeletionReceipt, Limit, LimitKind, LimitSource, LimitValue, Phase, Session};
 use serde_json::{Map, Value, json};
 
 use super::{view, wait};
@@ -70,10 +70,13 @@ fn find_limit(session: &Session, kind: LimitKind) -> Option<Limit> {
     session.limits.iter().copied().find(|limit| limit.kind == kind)
 }
 
-/// Both limits that count time move, each by as much, so that the earlier one is later by that.
+/// Both limits that count time move, each by as much, so that the earlier one is later by that. The operator's bound
+/// stays where it is: who asked for a time alone has not set the other.
 fn extended_by(session: &Session, by: u64) -> anyhow::Result<Value> {
     let mut stop = Map::new();
-    if let Some(LimitValue::Count(seconds)) = find_limit(session, LimitKind::AfterSeconds).map(|limit| limit.value) {
+    let own = |limit: &Limit| limit.source != LimitSource::Operator || session.stop.at.is_none();
+    let after = find_limit(session, LimitKind::AfterSeconds).filter(own);
+    if let Some(LimitValue::Count(seconds)) = after.map(|limit| limit.value) {
         stop.insert("after_seconds".into(), seconds.saturating_add(by).into());
     }
     if let Some(at) = session.stop.at {
@@ -168,6 +171,10 @@ mod tests {
         session.stop.at = Some(sooner);
         let both = json!({"after_seconds": 3660, "at": "2030-01-01T12:11:00Z"});
         assert_eq!(extended_by(&session, 60).unwrap(), both);
+        for limit in &mut session.limits {
+            limit.source = LimitSource::Operator;
+        }
+        assert_eq!(extended_by(&session, 60).unwrap(), json!({"at": "2030-01-01T12:11:00Z"}));
         session.limits.clear();
         session.stop.at = None;
         assert!(extended_by(&session, 60).is_err());
