@@ -11,7 +11,7 @@ async fn memory_and_completions_are_read_while_running_and_stay_readable_until_d
     let id = viva.running_session(json!({})).await;
     let path = format!("/api/v1/sessions/{id}/readings");
     let count = |readings: &Value| readings["memory"].as_array().unwrap().len();
-    viva.wait(&path, |readings| count(readings) == 1).await;
+    viva.wait(&path, |readings| count(readings) >= 1).await;
     let first = viva.say(&id, "What is the capital of France?").await;
     assert!(!first.is_empty());
     // The next one comes by itself.
