@@ -2,7 +2,7 @@
 
 import { plural } from '$/format/number';
 import type { Completion } from '$/api/types';
-import { ending } from './ending';
+import { ending } from '$/completions/ending';
 
 /** Call while a component initialises; gives the sentence for a `role="status"`. */
 export function announce(completion: () => Completion | null): { readonly text: string } {
@@ -16,7 +16,7 @@ export function announce(completion: () => Completion | null): { readonly text: 
       running = present.id;
     } else if (running === present.id) {
       running = null;
-      text = `The answer is over: ${ending(present)?.text ?? 'done'}, ${plural(present.usage.completion_tokens, 'token')}`;
+      text = `The answer is over: ${ending(present)?.words ?? 'done'}, ${plural(present.usage.completion_tokens, 'token')}`;
     }
   });
   return {
