@@ -1,6 +1,7 @@
 // What a completion was asked for, read from the body as it was sent: messages to draw, and parameters. Pure. The body
 // came from any client: nothing of its shape is taken for granted.
 
+import type { Origin } from '$/api/completions';
 import type { Completion } from '$/api/types';
 
 export type Part = { kind: 'text'; text: string } | { kind: 'image'; url: string };
@@ -74,3 +75,5 @@ function plain(value: unknown): string {
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+export const originWords: Record<Origin, string> = { playground: 'Playground', api: 'API', task: 'Task' };
