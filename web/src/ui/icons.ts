@@ -13,6 +13,7 @@ export const icons = {
   info: 'M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5zM8 7.25v4M8 4.9v.01',
   warning: 'M8 2.25l6.25 11.25H1.75zM8 6.5v3.25M8 11.6v.01',
   chevronDown: 'M4 6.25l4 4 4-4',
+  chevronUp: 'M4 9.75l4-4 4 4',
   chevronRight: 'M6.25 4l4 4-4 4',
   chevronLeft: 'M9.75 4l-4 4 4 4',
   arrowUp: 'M8 13V3.5M3.75 7.5L8 3.25l4.25 4.25',

@@ -45,9 +45,9 @@ export function statusText(session: StatusSource): string {
 const reasons: Partial<Record<string, string>> = {
   user: 'by hand',
   time_limit: 'time limit',
-  idle_limit: 'idle',
-  interaction_limit: 'interactions',
-  token_limit: 'tokens',
+  idle_limit: 'idle limit',
+  interaction_limit: 'interaction limit',
+  token_limit: 'token limit',
   model_limit: "model's limit",
   shutdown: 'with the server',
 };

@@ -9,6 +9,6 @@ it('marks what is done, what is under way with its figure, and what is ahead', (
 
 it('says the place in the queue only where there is one', () => {
   expect(startSteps({ phase: 'queued', progress: null, queue_position: 2 })[0]!.figure).toBe('place 2');
-  expect(startSentence({ phase: 'queued', progress: null, queue_position: 2 })).toContain('place 2');
+  expect(startSentence({ phase: 'queued', progress: null, queue_position: 2 })).toContain('another session');
   expect(startSentence({ phase: 'queued', progress: null, queue_position: null })).toBe('It is about to start.');
 });

@@ -42,7 +42,7 @@ export function startSentence(session: Starting): string {
   switch (session.phase) {
     case 'queued':
       return session.queue_position
-        ? `It waits for memory or for another session to end, at place ${session.queue_position} of the queue, and starts by itself.`
+        ? 'It waits for memory or for another session to end, and starts by itself.'
         : 'It is about to start.';
     case 'preparing':
       return 'Storage and the runtime are being prepared.';
