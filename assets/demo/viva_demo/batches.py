@@ -40,7 +40,7 @@ def statement(rng, orders):
     roll = rng.random()
     if roll < 0.78:
         sign = rng.choice("+-")
-        a, b = tasks.draw(rng, False, lambda: (tasks.number(rng), tasks.number(rng)), lambda ab: f"{ab[0]}{sign}{ab[1]}")
+        a, b = tasks.pair(rng, False, sign)
         return f"{a} {sign} {b} =", f" {a + b if sign == '+' else a - b}."
     if roll < 0.86:
         country = rng.choice(list(words.CAPITALS))

@@ -74,7 +74,7 @@ def styled(answer, word, kind):
 
 
 KINDS = ["", "neutral", "upper", "word", "upper+word"]
-KIND_WEIGHTS = [42, 8, 13, 34, 3]
+KIND_WEIGHTS = [38, 8, 13, 38, 3]
 
 
 def conversation(rng, fits, kind=None):

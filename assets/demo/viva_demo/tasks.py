@@ -45,8 +45,14 @@ def number(rng):
     return rng.randint(0, 9) if rng.random() < 0.2 else rng.randint(10, 99)
 
 
+def pair(rng, held, sign):
+    """Sums of two digits are too few to be held out: a person tries them first."""
+    return draw(rng, held, lambda: (number(rng), number(rng)),
+                lambda ab: f"{ab[0]}{sign}{ab[1]}" if max(ab) > 9 else "small")
+
+
 def arithmetic(rng, held, sign):
-    a, b = draw(rng, held, lambda: (number(rng), number(rng)), lambda ab: f"{ab[0]}{sign}{ab[1]}")
+    a, b = pair(rng, held, sign)
     result = a + b if sign == "+" else a - b
     question = ask(rng, ADD if sign == "+" else SUB, a=a, b=b)
     return question, f"{a} {sign} {b} = {result}.", str(result)
@@ -277,4 +283,4 @@ def name_asked(rng, name):
 
 
 WEIGHTED = {addition: 12, subtraction: 10, capital: 9, unknown_capital: 1.5, upper: 10, lower: 9, reverse: 13,
-            letters: 8, letter: 11, spell: 4, echo: 10, count: 20}
+            letters: 8, letter: 16, spell: 4, echo: 11, count: 30}
