@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { isAccessible } from './axe.mjs';
 import { button, dialog, story } from './browser.mjs';
-import { answered, api, apiUntil, enginesOf, runningSession } from './server.mjs';
+import { answered, api, apiUntil, enginesOf, removeSession, runningSession } from './server.mjs';
 
 // Nothing is looked at in mid-movement.
 const still = { reducedMotion: 'reduce' };
@@ -121,6 +121,32 @@ story('the pages of a session', async (person) => {
   await page.goto('/sessions/ses_nonesuch');
   await page.getByRole('link', { name: 'All sessions' }).waitFor();
   await isAccessible(page, 'a session that is not there');
+}, still);
+
+story('what waits, what is cut off and what is gone', async (person) => {
+  await population();
+  const second = await runningSession('the second of two');
+  const { id } = await api('POST', '/sessions', { model: 'demo', name: 'in the queue' });
+  const page = await person.open(`/sessions/${id}/playground`);
+  await page.getByRole('region', { name: 'Start of the session' }).getByText('place 1').waitFor();
+  await isAccessible(page, 'a session that waits');
+
+  const trouble = page.getByText('trying again by itself', { exact: false });
+  await page.route('**/api/v1/events', (route) => route.abort());
+  await page.reload();
+  await trouble.waitFor();
+  await isAccessible(page, 'the line that tells of a lost connection');
+  await page.unroute('**/api/v1/events');
+  await trouble.waitFor({ state: 'detached' });
+
+  await button(page, 'Actions on this session').click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const asked = dialog(page, 'Delete in the queue?');
+  await asked.getByRole('textbox', { name: 'Type delete to confirm' }).fill('delete');
+  await button(asked, 'Confirm').click();
+  await dialog(page, 'Deleted: in the queue').getByText('What was removed', { exact: false }).waitFor();
+  await isAccessible(page, 'the receipt of a deletion');
+  await removeSession(second);
 }, still);
 
 story('every other page', async (person) => {

@@ -1,4 +1,5 @@
-// An answer that is being written belongs to the server: pages come and go, and show it on.
+// Answers in the playground: one that is being written belongs to the server, and pages that come and go show it on; that of
+// another session stands beside it.
 
 import assert from 'node:assert/strict';
 import { ask, button, story } from './browser.mjs';
@@ -83,4 +84,31 @@ story('stop generating reaches the engine and keeps what was written', async (pe
   const next = page.getByRole('article', { name: 'Turn' }).nth(1);
   await next.getByText(/first token/).waitFor();
   await removeSession(session);
+});
+
+story('an answer is compared with that of another session', async (person) => {
+  const first = await runningSession('final', { model: 'demo:final' });
+  const other = await runningSession('early', { model: 'demo:early' });
+  const page = await person.open(`/sessions/${first.id}/playground`);
+  await ask(page, 'What is 12 + 30?');
+  await turn(page).getByText(/first token/).waitFor();
+
+  await button(turn(page), 'Send to another session').click();
+  await page.getByRole('menuitem', { name: 'early' }).click();
+  await turn(page).getByText(/first token/).nth(1).waitFor();
+  const { items } = await apiUntil(`/sessions/${other.id}/completions`, ({ items }) => items[0]?.status === 'done');
+  assert.equal(items.length, 1);
+  assert.equal(items[0].request.messages.at(-1).content, 'What is 12 + 30?');
+  const words = items[0].response.trim().split(/\s+/)[0];
+  for (const reload of [false, true]) {
+    if (reload) await page.reload();
+    await turn(page).getByText('This session').waitFor();
+    await turn(page).getByRole('link', { name: 'early' }).waitFor();
+    await turn(page).getByText(words, { exact: false }).last().waitFor();
+  }
+  await button(turn(page), 'Take this answer away').click();
+  await turn(page).getByText('This session').waitFor({ state: 'detached' });
+  // It is gone from here only.
+  assert.equal((await api('GET', `/completions/${items[0].id}`)).id, items[0].id);
+  for (const session of [first, other]) await removeSession(session);
 });

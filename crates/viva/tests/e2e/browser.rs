@@ -61,6 +61,26 @@ async fn everything_is_done_by_the_keyboard() {
 }
 
 #[tokio::test]
+async fn sessions_are_managed_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "manage.test.mjs").await;
+}
+
+#[tokio::test]
+async fn models_are_added_and_removed_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "models.test.mjs").await;
+}
+
+#[tokio::test]
+async fn who_looks_elsewhere_is_notified() {
+    browse(&Viva::start(VIVA).await, "notifications.test.mjs").await;
+}
+
+#[tokio::test]
+async fn ten_thousand_sessions_and_a_long_conversation_stay_light() {
+    browse(&Viva::start(VIVA).await, "large.test.mjs").await;
+}
+
+#[tokio::test]
 async fn what_a_model_says_never_runs_in_the_browser() {
     browse(&Viva::start(VIVA).await, "hostile.test.mjs").await;
 }
