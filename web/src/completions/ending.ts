@@ -14,7 +14,7 @@ const endings: Record<FinishReason, Ending> = {
   stop: { words: 'complete', sentence: 'The model came to its end, or to a stop sequence.', tone: 'plain' },
   length: { words: 'cut at the output length', sentence: 'It reached the output length, or the end of the context.', tone: 'warn' },
   session_stopped: { words: 'cut when the session stopped', sentence: 'It was cut when the session stopped.', tone: 'warn' },
-  cancelled: { words: 'stopped by hand', sentence: 'Somebody stopped generating, or the client went away.', tone: 'warn' },
+  cancelled: { words: 'stopped by hand', sentence: 'Somebody stopped generating, or the client went away.', tone: 'plain' },
   error: { words: 'broke off', sentence: 'It broke off.', tone: 'danger' },
   other: { words: 'ended', sentence: 'The runtime gave a reason of its own.', tone: 'plain' },
 };
