@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod conversations;
+pub(crate) mod docs;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod extract;
@@ -10,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod models;
 pub(crate) mod openapi;
+mod phrase;
 pub(crate) mod problem;
 pub(crate) mod readings;
 pub(crate) mod samples;

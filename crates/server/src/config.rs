@@ -2,26 +2,28 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use domain::{admission::Quotas, limits::Bounds, session::Timing};
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The whole configuration.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     pub server: ServerConfig,
     pub sessions: SessionsConfig,
     pub start: StartConfig,
     pub limits: LimitsConfig,
+    pub docs: DocsConfig,
 }
 
 /// Where the server listens.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
     /// Address and port. Port 0 takes a free one.
@@ -39,7 +41,7 @@ impl Default for ServerConfig {
 }
 
 /// What sessions may have.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionsConfig {
     /// Time limit where none is asked for, in seconds.
@@ -62,7 +64,7 @@ pub struct SessionsConfig {
     pub sandbox: SandboxMode,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SandboxMode {
     BestEffort,
@@ -86,12 +88,16 @@ impl Default for SessionsConfig {
 }
 
 /// How long each phase of a start may last, in seconds.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StartConfig {
+    /// Waiting for a turn, or for memory.
     pub queued_seconds: u64,
+    /// Making the session's folder and processes.
     pub preparing_seconds: u64,
+    /// Reading the model.
     pub loading_seconds: u64,
+    /// The model's first answer.
     pub probing_seconds: u64,
     /// For everything of a session to die after its grace.
     pub release_seconds: u64,
@@ -110,7 +116,7 @@ impl Default for StartConfig {
 }
 
 /// Bounds of what clients may send.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
     /// Bytes of a request's body, uploads of models excepted.
@@ -123,6 +129,38 @@ impl Default for LimitsConfig {
     fn default() -> Self {
         Self { body_bytes: 16 << 20, model_bytes: 1 << 40 }
     }
+}
+
+/// How the documentation answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DocsConfig {
+    /// The id or the name of a running session that phrases the answers of the documentation, for callers with a token;
+    /// absent: the documentation's own sentences.
+    pub answer_with: Option<String>,
+}
+
+/// What durations, in seconds, and quotas may be: something, and no more than a year.
+const BOUNDS: RangeInclusive<u64> = 1..=31_536_000;
+
+/// The value of a key.
+type Value = fn(&Config) -> u64;
+
+/// The keys that are held to the bounds.
+const BOUNDED: &[(&str, Value)] = &[
+    ("sessions.default_seconds", |config| config.sessions.default_seconds),
+    ("sessions.max_seconds", |config| config.sessions.max_seconds),
+    ("sessions.quota", |config| config.sessions.quota),
+    ("sessions.active_quota", |config| config.sessions.active_quota),
+    ("start.preparing_seconds", |config| config.start.preparing_seconds),
+    ("start.loading_seconds", |config| config.start.loading_seconds),
+    ("start.probing_seconds", |config| config.start.probing_seconds),
+    ("start.release_seconds", |config| config.start.release_seconds),
+];
+
+/// The bounds of a key such as `sessions.quota`, where it has any.
+pub fn bounds_of(key: &str) -> Option<RangeInclusive<u64>> {
+    BOUNDED.iter().any(|(bounded, _)| *bounded == key).then_some(BOUNDS)
 }
 
 /// The configuration cannot be used.
@@ -156,19 +194,9 @@ impl Config {
     /// # Errors
     /// The key that is out of range, or an address that would be served in the clear.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let sessions = &self.sessions;
-        let at_least_one = [
-            ("sessions.default_seconds", sessions.default_seconds),
-            ("sessions.max_seconds", sessions.max_seconds),
-            ("sessions.quota", sessions.quota),
-            ("sessions.active_quota", sessions.active_quota),
-            ("start.preparing_seconds", self.start.preparing_seconds),
-            ("start.loading_seconds", self.start.loading_seconds),
-            ("start.probing_seconds", self.start.probing_seconds),
-            ("start.release_seconds", self.start.release_seconds),
-        ];
-        for (key, value) in at_least_one {
-            if !(1..=31_536_000).contains(&value) {
+        for (key, value) in BOUNDED {
+            let value = value(self);
+            if !BOUNDS.contains(&value) {
                 return Err(ConfigError::OutOfRange { key, value, bounds: "1 to 31536000" });
             }
         }

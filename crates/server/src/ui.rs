@@ -15,7 +15,7 @@ pub(crate) fn is_page(request: &Parts) -> bool {
 }
 
 /// Programs say that they take anything; browsers name HTML.
-fn wants_html(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|kind| {
         let (kind, parameters) = kind.split_once(';').unwrap_or((kind, ""));

@@ -14,7 +14,11 @@ pub const WALLS: &[(&str, &[&str])] = &[
     ("shim", &["tokio", "axum", "sqlx", "domain", "store", "hub", "launcher", "engine", "server", "viva"]),
     ("engine", &["axum", "sqlx", "domain", "store", "hub", "launcher", "shim", "server", "viva"]),
     ("server", &["llama-cpp-2", "llama-cpp-sys-2", "kube", "engine", "shim", "viva"]),
-    ("web", &["sqlx", "protocol", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"]),
+    (
+        "docs",
+        &["tokio", "axum", "hyper", "sqlx", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"],
+    ),
+    ("web", &["sqlx", "protocol", "docs", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"]),
 ];
 
 /// What a crate must not name in its own manifest, though it may come with another.

@@ -47,6 +47,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::events::router())
         .merge(super::system::router())
         .merge(super::login::router())
+        .merge(super::docs::router())
 }
 
 /// The document of everything.

@@ -1,6 +1,7 @@
 //! The command line: names, flags, bounds and help texts. No behaviour.
 
 mod chat;
+mod docs;
 mod history;
 mod model;
 mod serve;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use chat::{ChatArgs, SamplingArgs};
+pub(crate) use docs::DocsCommand;
 pub(crate) use history::{ExportFormat, HistoryCommand};
 pub(crate) use model::{AddArgs, ModelCommand};
 pub(crate) use serve::ServeArgs;
@@ -111,6 +113,9 @@ pub(crate) enum ClientCommand {
     /// Add, look at and remove models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Ask and search the documentation
+    #[command(subcommand)]
+    Docs(DocsCommand),
     /// Check this machine: folders, memory, kernel features, the server
     Doctor(DoctorArgs),
     /// Print the completion script of a shell

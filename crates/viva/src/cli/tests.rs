@@ -44,6 +44,8 @@ fn every_command_of_the_contract_is_understood() {
         "model list --scope private --q x",
         "model show m",
         "model remove m --yes",
+        "docs ask how do I stop it? --page manage-a-session --json",
+        "docs search idle limit --limit 3",
         "doctor --json",
         "completions bash",
         "--json session list",
@@ -74,6 +76,8 @@ fn what_is_out_of_bounds_is_a_matter_of_usage() {
         "session delete s --confirm yes",
         "history delete",
         "history export s --format pdf",
+        "docs ask",
+        "docs search x --limit 51",
         "model add",
         "model add f --learning-stage clever",
     ] {

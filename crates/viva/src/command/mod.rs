@@ -3,6 +3,7 @@
 
 mod chat;
 mod completions;
+mod docs;
 mod doctor;
 mod figures;
 mod find;
@@ -45,6 +46,7 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::Chat(args) => chat::run(args, &context()?).await,
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,
+        ClientCommand::Docs(command) => docs::run(command, output),
         ClientCommand::Doctor(args) => doctor::run(&args, shared, output).await,
         ClientCommand::Completions { shell } => {
             completions::print(shell, output);

@@ -9,6 +9,8 @@ mod cli;
 mod console;
 mod crash;
 mod disk;
+mod docs;
+mod docs_samples;
 mod events;
 mod history;
 mod limits;

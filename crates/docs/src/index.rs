@@ -1,0 +1,404 @@
+//! What is known of the words of every section and passage.
+//!
+//! Some hundred sections are looked through whole for every question: that takes well under a millisecond and needs no
+//! index on disk, no writer and no threads. Scores are BM25 over the fields of a section (its heading, what it stands
+//! under, its text), so that a heading counts more than a mention.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    asked::asked,
+    page::{Page, Section},
+    passage::Kind,
+    synonyms::synonyms,
+    words::{Word, is_compound, is_exchange, is_slip, small_slip, stem, words},
+};
+
+/// How much more a rare word tells than a common one: 1 as BM25 has it, less: less.
+const RARITY: f32 = 0.55;
+/// How soon another occurrence of a word adds little.
+const SATURATION: f32 = 1.2;
+/// How much a long section's words are discounted.
+const LENGTH: f32 = 0.6;
+/// What an occurrence counts in a heading, in the words that people ask with, in what the section stands under, in the
+/// text.
+const HEADING: f32 = 1.0;
+const ASKED: f32 = 0.8;
+const CONTEXT: f32 = 0.5;
+const BODY: f32 = 1.0;
+/// How far a synonym, and a word that differs by a slip, stand for what was asked.
+const SYNONYM: f32 = 0.5;
+const SLIP: f32 = 0.85;
+/// Words shorter than this have too many neighbours.
+const SLIP_FROM: usize = 5;
+/// What a word of talk counts, of what it would as another.
+const FAINT: f32 = 0.3;
+/// More is no question.
+const MAX_CONCEPTS: usize = 64;
+/// The page that explains terms.
+const GLOSSARY: &str = "glossary";
+
+pub(crate) type Term = u32;
+/// Terms, each once.
+pub(crate) type Terms = Box<[Term]>;
+
+fn each_once(mut terms: Vec<Term>) -> Terms {
+    terms.sort_unstable();
+    terms.dedup();
+    terms.into()
+}
+
+#[derive(Debug)]
+pub(crate) struct Index {
+    terms: HashMap<String, Term>,
+    /// Sections that each term is in.
+    frequencies: Vec<u32>,
+    /// How much each term tells: the rarer, the more.
+    telling: Vec<f32>,
+    /// Every word as it stands in the text, with its term.
+    spellings: Vec<(String, Term)>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// A way that people ask for a section.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// Its naming words.
+    pub(crate) terms: Terms,
+    /// Its first word.
+    pub(crate) opening: &'static str,
+    /// The passage that answers it, where it says so.
+    pub(crate) passage: Option<usize>,
+}
+
+/// A section.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) page: usize,
+    pub(crate) section: usize,
+    /// How much of it is each of its terms: from 0, saturating at 1.
+    weights: HashMap<Term, f32>,
+    /// The naming words of its heading.
+    pub(crate) heading: Terms,
+    /// Each way that people ask for it.
+    pub(crate) asked: Vec<Way>,
+    /// Of a list of terms, the words of each term that it explains.
+    pub(crate) names: Vec<Terms>,
+    /// The words of what it stands under: the heading above, the page's title.
+    pub(crate) context: Terms,
+    /// The words of each of its passages, in their order.
+    pub(crate) passages: Vec<Terms>,
+}
+
+/// Something that a question asks about, with the terms that it may stand as.
+#[derive(Debug, Clone)]
+pub(crate) struct Concept {
+    pub(crate) word: String,
+    /// How much it tells: the rarer, the more.
+    pub(crate) weight: f32,
+    /// Terms, and how far each stands for it.
+    pub(crate) terms: Vec<(Term, f32)>,
+}
+
+impl Concept {
+    /// Whether the documentation has a word for it.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.terms.is_empty()
+    }
+}
+
+/// What a question asks about, ready to be looked for in many places.
+#[derive(Debug)]
+pub(crate) struct Sought {
+    pub(crate) concepts: Vec<Concept>,
+    /// What all of them tell together.
+    pub(crate) total: f32,
+    /// For each term, where in `hits` it stands; 0: nowhere.
+    places: Vec<u16>,
+    hits: Vec<Vec<(usize, f32)>>,
+}
+
+/// How far each of what is sought is in some place, from 0 to 1.
+pub(crate) type Held = Vec<f32>;
+
+impl Sought {
+    fn new(concepts: Vec<Concept>, vocabulary: usize) -> Self {
+        let (mut places, mut hits) = (vec![0; vocabulary], vec![Vec::new()]);
+        for (number, concept) in concepts.iter().enumerate() {
+            for (term, by) in &concept.terms {
+                let Some(place) = places.get_mut(*term as usize) else { continue };
+                if *place == 0 {
+                    *place = u16::try_from(hits.len()).unwrap_or(0);
+                    hits.push(Vec::new());
+                }
+                if let Some(hit) = hits.get_mut(usize::from(*place)) {
+                    hit.push((number, *by));
+                }
+            }
+        }
+        let total = concepts.iter().map(|concept| concept.weight).sum::<f32>().max(f32::EPSILON);
+        Self { concepts, total, places, hits }
+    }
+
+    fn hits(&self, term: Term) -> &[(usize, f32)] {
+        let place = self.places.get(term as usize).copied().unwrap_or(0);
+        self.hits.get(usize::from(place)).map_or(&[], Vec::as_slice)
+    }
+
+    /// How far a term stands for anything that is sought.
+    pub(crate) fn nearness(&self, term: Term) -> f32 {
+        self.hits(term).iter().map(|(_, by)| *by).fold(0.0, f32::max)
+    }
+
+    pub(crate) fn held(&self, terms: &[Term]) -> Held {
+        let mut held = vec![0.0; self.concepts.len()];
+        for (number, by) in terms.iter().flat_map(|term| self.hits(*term)) {
+            if let Some(held) = held.get_mut(*number) {
+                *held = f32::max(*held, *by);
+            }
+        }
+        held
+    }
+
+    /// The share of all that is sought, from 0 to 1.
+    pub(crate) fn share(&self, held: &[f32]) -> f32 {
+        self.concepts.iter().zip(held).map(|(concept, held)| concept.weight * held).sum::<f32>() / self.total
+    }
+}
+
+impl Entry {
+    /// How much of the section is about each of what is sought, from 0 to 1.
+    pub(crate) fn weights(&self, sought: &Sought) -> Held {
+        let weight = |(term, by): &(Term, f32)| by * self.weights.get(term).copied().unwrap_or(0.0);
+        sought.concepts.iter().map(|concept| concept.terms.iter().map(weight).fold(0.0, f32::max)).collect()
+    }
+}
+
+impl Index {
+    pub(crate) fn new(pages: &[Page]) -> Self {
+        let mut index = Self {
+            terms: HashMap::new(),
+            frequencies: Vec::new(),
+            telling: Vec::new(),
+            spellings: Vec::new(),
+            entries: Vec::new(),
+        };
+        let mut fields = Vec::new();
+        for (at, page) in pages.iter().enumerate() {
+            for (number, section) in page.sections.iter().enumerate() {
+                fields.push(index.add(at, page, number, section));
+            }
+        }
+        index.weigh(&fields);
+        index.spellings.sort_unstable();
+        index.spellings.dedup();
+        index
+    }
+
+    /// Takes a section in; the count of its terms by field.
+    fn add(&mut self, page_at: usize, page: &Page, number: usize, section: &Section) -> Fields {
+        let heading = self.take(&section.title);
+        let parent = section.parent.as_deref().unwrap_or_default();
+        let mut context = self.take(parent);
+        context.extend(self.take(&page.title));
+        if number == 0 {
+            context.extend(self.take(&page.description));
+        }
+        let (mut body, mut passages) = (Vec::new(), Vec::new());
+        for passage in &section.passages.list {
+            let terms = self.take(&passage.plain);
+            let mut set = terms.clone();
+            if let Kind::Row { table, .. } = &passage.kind
+                && let Some(table) = section.passages.tables.get(*table)
+            {
+                table.head.iter().for_each(|cell| set.extend(self.take(cell)));
+            }
+            body.extend(terms);
+            passages.push(each_once(set));
+        }
+        let rows = section.passages.tables.iter().flat_map(|table| &table.rows);
+        let explained = rows.filter_map(|row| row.first()).filter(|_| page.name == GLOSSARY);
+        let names = explained.map(|cell| self.naming(cell)).collect();
+        let phrases = asked(page.name, &section.slug);
+        let in_phrases: Vec<Term> = phrases.iter().flat_map(|way| self.take(way.phrase)).collect();
+        let naming = self.naming(&section.title);
+        let list = &section.passages.list;
+        let asked = phrases.iter().map(|way| Way {
+            terms: self.naming(way.phrase),
+            opening: way.phrase.split(' ').next().unwrap_or_default(),
+            passage: way.passage.and_then(|part| list.iter().position(|passage| passage.plain.contains(part))),
+        });
+        let asked = asked.collect();
+        let seen = heading.iter().chain(&context).chain(&body).chain(&in_phrases).copied().collect();
+        for term in each_once(seen) {
+            if let Some(count) = self.frequencies.get_mut(term as usize) {
+                *count += 1;
+            }
+        }
+        let context_set = each_once(context.clone());
+        self.entries.push(Entry {
+            page: page_at,
+            section: number,
+            weights: HashMap::new(),
+            heading: naming,
+            asked,
+            names,
+            context: context_set,
+            passages,
+        });
+        Fields { heading, asked: in_phrases, context, body }
+    }
+
+    /// The naming words of a text that was taken in.
+    fn naming(&self, text: &str) -> Terms {
+        let all = words(text);
+        let has_content = all.iter().any(Word::is_content);
+        let naming = all.iter().filter(|word| word.is_content() || !has_content);
+        each_once(naming.filter_map(|word| self.terms.get(&word.stem).copied()).collect())
+    }
+
+    /// The terms of a text, each known from now on.
+    fn take(&mut self, text: &str) -> Vec<Term> {
+        let mut terms = Vec::new();
+        for word in words(text) {
+            let next = Term::try_from(self.terms.len()).unwrap_or(Term::MAX);
+            let term = *self.terms.entry(word.stem).or_insert(next);
+            if term == next {
+                self.frequencies.push(0);
+            }
+            self.spellings.push((word.text, term));
+            terms.push(term);
+        }
+        terms
+    }
+
+    fn weigh(&mut self, fields: &[Fields]) {
+        let count = self.entries.len() as f32;
+        let told =
+            |frequency: &u32| ((count - *frequency as f32 + 0.5) / (*frequency as f32 + 0.5) + 1.0).ln().powf(RARITY);
+        self.telling = self.frequencies.iter().map(told).collect();
+        let total: usize = fields.iter().map(|field| field.body.len()).sum();
+        let average = (total as f32 / fields.len().max(1) as f32).max(1.0);
+        for (entry, field) in self.entries.iter_mut().zip(fields) {
+            let length = 1.0 - LENGTH + LENGTH * field.body.len() as f32 / average;
+            let mut counts: HashMap<Term, f32> = HashMap::new();
+            let fields = [
+                (&field.heading, HEADING),
+                (&field.asked, ASKED),
+                (&field.context, CONTEXT),
+                (&field.body, BODY / length),
+            ];
+            for (terms, by) in fields {
+                terms.iter().for_each(|term| *counts.entry(*term).or_default() += by);
+            }
+            entry.weights = counts.into_iter().map(|(term, count)| (term, count / (SATURATION + count))).collect();
+        }
+    }
+
+    /// How much a term tells.
+    pub(crate) fn weight(&self, term: Term) -> f32 {
+        self.telling.get(term as usize).copied().unwrap_or_else(|| self.strangest())
+    }
+
+    /// The terms of a text.
+    pub(crate) fn terms_of(&self, text: &str) -> Vec<Term> {
+        words(text).into_iter().filter_map(|word| self.terms.get(&word.stem).copied()).collect()
+    }
+
+    fn strangest(&self) -> f32 {
+        ((self.entries.len() as f32 + 0.5) / 0.5).ln().powf(RARITY)
+    }
+
+    /// A text with the small words put right that a slip of the hand has spoilt.
+    pub(crate) fn corrected(&self, folded: &str) -> String {
+        let right = |word: &str| match small_slip(word) {
+            Some(small) if !self.terms.contains_key(&stem(word)) => small.to_owned(),
+            _ => word.to_owned(),
+        };
+        folded.split(' ').map(right).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a text asks about: its naming words, each once. Of a text without any, all its words.
+    pub(crate) fn sought(&self, text: &str) -> Sought {
+        self.seek(self.concepts(text))
+    }
+
+    pub(crate) fn seek(&self, mut concepts: Vec<Concept>) -> Sought {
+        concepts.truncate(MAX_CONCEPTS);
+        Sought::new(concepts, self.terms.len())
+    }
+
+    pub(crate) fn concepts(&self, text: &str) -> Vec<Concept> {
+        let all = words(text);
+        let is_naming = |word: &&Word| {
+            word.is_content() && (self.terms.contains_key(&word.stem) || small_slip(&word.text).is_none())
+        };
+        let mut naming: Vec<Word> = all.iter().filter(is_naming).cloned().collect();
+        if naming.is_empty() {
+            naming = all;
+        }
+        // Of a name that is not known its parts may be; words of talk that are not known are nothing.
+        naming.retain(|word| {
+            let is_known = self.terms.contains_key(&word.stem);
+            is_known
+                || !(word.is_faint()
+                    || word.text.len() == 1
+                    || (is_compound(&word.text) && self.near(&word.text).is_empty()))
+        });
+        let mut seen = HashSet::new();
+        naming.retain(|word| seen.insert(word.stem.clone()));
+        naming.into_iter().map(|word| self.concept(&word)).collect()
+    }
+
+    fn concept(&self, word: &Word) -> Concept {
+        let mut terms: Vec<(Term, f32)> = Vec::new();
+        let known = self.terms.get(&word.stem).copied();
+        terms.extend(known.map(|term| (term, 1.0)));
+        let others = synonyms(&word.stem).iter().filter_map(|other| self.terms.get(other));
+        terms.extend(others.map(|term| (*term, SYNONYM)));
+        if terms.is_empty() {
+            terms.extend(self.near(&word.text).iter().map(|term| (*term, SLIP)));
+        }
+        let weight = match known {
+            Some(term) => self.weight(term),
+            None => terms.iter().map(|(term, _)| self.weight(*term)).fold(f32::INFINITY, f32::min),
+        };
+        let weight = if weight.is_finite() { weight } else { self.strangest() };
+        let weight = if word.is_faint() { weight * FAINT } else { weight };
+        Concept { word: word.text.clone(), weight, terms }
+    }
+
+    /// The terms that a word may be with a slip of the hand.
+    fn near(&self, word: &str) -> Terms {
+        let length = word.chars().count();
+        if length < SLIP_FROM - 1 || !word.chars().all(|c| c.is_alphabetic() || c == '_') {
+            return Terms::default();
+        }
+        let near = self.spellings.iter().filter(|(spelling, _)| is_slip(spelling, word));
+        // In a short word only exchanged letters are a slip: it has too many neighbours.
+        let near = near.filter(|(spelling, _)| length >= SLIP_FROM || is_exchange(spelling, word));
+        each_once(near.map(|(_, term)| *term).collect())
+    }
+
+    /// A word that is still being typed: what begins with it.
+    pub(crate) fn beginning(&self, typed: &str) -> Option<Concept> {
+        let word = words(typed).pop()?;
+        let from = self.spellings.partition_point(|(spelling, _)| spelling.as_str() < word.text.as_str());
+        let rest = self.spellings.get(from..).unwrap_or_default();
+        let mut terms: Vec<Term> =
+            rest.iter().take_while(|(spelling, _)| spelling.starts_with(&word.text)).map(|(_, term)| *term).collect();
+        terms.extend(self.terms.get(&stem(&word.text)));
+        terms.sort_unstable();
+        terms.dedup();
+        let weight = terms.iter().map(|term| self.weight(*term)).fold(f32::INFINITY, f32::min);
+        let weight = if weight.is_finite() { weight } else { self.strangest() };
+        Some(Concept { word: word.text, weight, terms: terms.into_iter().map(|term| (term, 1.0)).collect() })
+    }
+}
+
+struct Fields {
+    heading: Vec<Term>,
+    asked: Vec<Term>,
+    context: Vec<Term>,
+    body: Vec<Term>,
+}

@@ -1,0 +1,104 @@
+//! The page of the configuration, from the structs that it is read into: their fields, comments, types and defaults.
+
+use std::fmt::Write;
+
+use server::Config;
+
+use crate::cell;
+
+const SOURCE: &str = include_str!("../../src/config.rs");
+const FRONT: &str = "---
+title: Configuration
+description: Every key of the configuration file with its type, default, bounds and meaning.
+order: 85
+---
+
+The server reads one file in TOML: the one that `--config` or `VIVA_CONFIG` names, else `config.toml` in the data
+folder, if it is there. Every key has a default. A key that does not exist is refused at the start, by name. A change
+takes effect at the next start of the server. See [Settings](operating.md#settings) for an example.
+";
+
+struct Key {
+    name: String,
+    kind: String,
+    meaning: String,
+}
+
+pub(crate) fn page() -> String {
+    let defaults = toml::Table::try_from(Config::default()).unwrap();
+    let mut page = FRONT.to_owned();
+    for Key { name: table, kind, meaning } in fields("Config") {
+        let _ = write!(
+            page,
+            "\n## `[{table}]`\n\n{}\n\n",
+            if meaning.is_empty() { structs_comment(&kind) } else { meaning }
+        );
+        page.push_str("| key | type | default | bounds | meaning |\n|---|---|---|---|---|\n");
+        for key in fields(&kind) {
+            let default = defaults.get(&table).and_then(|table| table.get(&key.name));
+            let is_optional = key.kind.starts_with("Option<");
+            assert!(default.is_some() || is_optional, "{table}.{} has no default", key.name);
+            let default = default.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
+            let path = format!("{table}.{}", key.name);
+            let bounds = server::config::bounds_of(&path).map_or_else(
+                || "–".to_owned(),
+                |bounds| format!("{} to {}", grouped(*bounds.start()), grouped(*bounds.end())),
+            );
+            assert!(!key.meaning.is_empty(), "{path} has no comment");
+            let kind = told(&key.kind);
+            let _ = writeln!(page, "| `{path}` | {kind} | {default} | {bounds} | {} |", cell(&key.meaning));
+        }
+    }
+    page
+}
+
+/// The fields of a struct as the source has them.
+fn fields(of: &str) -> Vec<Key> {
+    let (_, body) = SOURCE.split_once(&format!("pub struct {of} {{\n")).unwrap();
+    let (body, _) = body.split_once("\n}").unwrap();
+    let (mut keys, mut comment) = (Vec::new(), Vec::new());
+    for line in body.lines().map(str::trim) {
+        if let Some(text) = line.strip_prefix("/// ") {
+            comment.push(text);
+        } else if let Some((name, kind)) = line.strip_prefix("pub ").and_then(|line| line.split_once(": ")) {
+            let kind = kind.trim_end_matches(',').to_owned();
+            keys.push(Key { name: name.to_owned(), kind, meaning: comment.join(" ") });
+            comment.clear();
+        }
+    }
+    assert!(!keys.is_empty(), "{of} has no fields");
+    keys
+}
+
+fn structs_comment(of: &str) -> String {
+    let (before, _) = SOURCE.split_once(&format!("pub struct {of} {{")).unwrap();
+    let comment =
+        before.lines().rev().skip_while(|line| !line.starts_with("///")).take_while(|line| line.starts_with("///"));
+    let mut lines: Vec<&str> = comment.map(|line| line.trim_start_matches("///").trim()).collect();
+    lines.reverse();
+    lines.join(" ")
+}
+
+/// A type of Rust as TOML has it.
+fn told(kind: &str) -> &'static str {
+    match kind.trim_start_matches("Option<").trim_end_matches('>') {
+        "u64" | "u32" | "usize" => "whole number",
+        "bool" => "true or false",
+        "SocketAddr" => "address and port",
+        "String" => "text",
+        "SandboxMode" => "`\"best_effort\"`, `\"required\"`",
+        other => panic!("name the type {other} here"),
+    }
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
