@@ -37,7 +37,7 @@ check: web
 
 ## Measurements; beside llama-server where `make bench-peers` has built it.
 bench: build $(VENV)/.ready
-	cargo build --release --locked -p server -p store --examples
+	cargo build --release --locked -p server -p store -p docs --examples
 	"$(VENV)/bin/python" bench/bench.py --viva ./viva --target "$(abspath $(TARGET))"
 
 ## Build llama-server and llama-bench for comparison (optional, some minutes).
