@@ -56,7 +56,7 @@ story('a login that has expired comes back to the very place', async (person) =>
   assert.equal(await page.getByRole('searchbox').inputValue(), 'capital');
 
   await page.getByRole('link', { name: 'Settings' }).click();
-  await button(page, 'Sign out').click();
+  await button(page, 'Log out').click();
   await page.getByRole('heading', { level: 1, name: 'Log in' }).waitFor();
   await page.goto(`/sessions/${session.id}/history`);
   await page.getByRole('heading', { level: 1, name: 'Log in' }).waitFor();
