@@ -630,7 +630,7 @@ mod tests {
         assert_eq!(stems("Stopping sessions, stopped"), ["stop", "session", "stop"]);
         assert_eq!(
             stems("Café’s DELETED"),
-            ["cafe", "delet"].map(|s| if s == "cafe" { "cafes" } else { s }).map(|s| stem(s))
+            ["cafe", "delet"].map(|s| if s == "cafe" { "cafes" } else { s }).map(stem)
         );
         assert_eq!(stems("log in"), ["login"]);
         assert_eq!(stems("`session_not_running` 1.5"), ["session_not_running", "session", "not", "run", "1.5"]);

@@ -2,6 +2,8 @@
 //!
 //! `VIVA_UPDATE=1 cargo test -p server --test references` writes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod api;
 mod configuration;
 
