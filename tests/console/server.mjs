@@ -82,21 +82,33 @@ export function release(session) {
   for (const pid of enginesOf(session)) process.kill(pid, 'SIGCONT');
 }
 
-/** Lets a held engine go on until an answer has this many characters, and holds it again; returns the text so far. */
+/**
+ * Lets a held engine go on until an answer has this many characters, and holds it again; returns the text so far. In pulses:
+ * on a busy machine an engine left to itself would be done before its text is read here.
+ */
 export async function writeAtLeast(session, completion, characters) {
   const response = await fetch(`${URL_}/api/v1/completions/${completion}/stream?from=0`, { headers: { authorization: `Bearer ${TOKEN}` } });
   assert.equal(response.status, 200);
-  release(session);
+  const pids = enginesOf(session);
+  let isHeld = true;
+  const pulse = setInterval(() => {
+    for (const pid of pids) process.kill(pid, isHeld ? 'SIGCONT' : 'SIGSTOP');
+    isHeld = !isHeld;
+  }, 10);
   let [text, unread] = ['', ''];
-  for await (const bytes of response.body.pipeThrough(new TextDecoderStream())) {
-    const events = (unread + bytes).split('\n\n');
-    unread = events.pop();
-    for (const event of events) {
-      assert.ok(!event.includes('event: done'), 'the answer was over before it could be held');
-      if (event.includes('event: text')) text += JSON.parse(event.slice(event.indexOf('data: ') + 6)).text;
+  try {
+    for await (const bytes of response.body.pipeThrough(new TextDecoderStream())) {
+      const events = (unread + bytes).split('\n\n');
+      unread = events.pop();
+      for (const event of events) {
+        assert.ok(!event.includes('event: done'), 'the answer was over before it could be held');
+        if (event.includes('event: text')) text += JSON.parse(event.slice(event.indexOf('data: ') + 6)).text;
+      }
+      if ([...text].length >= characters) break;
     }
-    if ([...text].length >= characters) break;
+  } finally {
+    clearInterval(pulse);
+    hold(session);
   }
-  hold(session);
   return text;
 }

@@ -40,7 +40,7 @@ async function shows(page, text) {
 story('a reload and a second tab in mid-answer go on showing it', async (person) => {
   const session = await runningSession('reloaded');
   const page = await person.open(`/sessions/${session.id}/playground`);
-  const id = await beginAnswer(page, session, 400);
+  const id = await beginAnswer(page, session, 900);
   const begun = await writeAtLeast(session, id, 40);
   await shows(page, begun.slice(0, 40));
   await turn(page).getByText('Writing').waitFor();
@@ -57,7 +57,7 @@ story('a reload and a second tab in mid-answer go on showing it', async (person)
   const whole = await apiUntil(`/completions/${id}`, ({ status }) => status === 'done');
   assert.ok(whole.response.startsWith(begun), 'it went on');
   for (const tab of [page, second]) {
-    await turn(tab).getByText('400 tokens').waitFor();
+    await turn(tab).getByText('900 tokens').waitFor();
     await shows(tab, whole.response);
     await button(tab, 'Send').waitFor();
   }
