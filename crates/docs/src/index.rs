@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How much more a rare word tells than a common one: 1 as BM25 has it, less: less.
-const RARITY: f32 = 0.55;
+const RARITY: f32 = 0.65;
 /// How soon another occurrence of a word adds little.
 const SATURATION: f32 = 1.2;
 /// How much a long section's words are discounted.
@@ -27,7 +27,7 @@ const ASKED: f32 = 0.8;
 const CONTEXT: f32 = 0.5;
 const BODY: f32 = 1.0;
 /// How far a synonym, and a word that differs by a slip, stand for what was asked.
-const SYNONYM: f32 = 0.5;
+const SYNONYM: f32 = 0.6;
 const SLIP: f32 = 0.85;
 /// Words shorter than this have too many neighbours.
 const SLIP_FROM: usize = 5;

@@ -11,16 +11,16 @@ use crate::{
 /// What counts how much: all of the text, the heading's likeness, the best passage. Found by trying, on the questions to
 /// tune by.
 const TEXT: f32 = 0.15;
-const HEADING: f32 = 0.38;
-const PASSAGE: f32 = 0.54;
+const HEADING: f32 = 0.3;
+const PASSAGE: f32 = 0.6;
 /// How much more than a heading's likeness that of a way to ask counts.
-const ASKED: f32 = 1.35;
+const ASKED: f32 = 1.25;
 /// How much more a way to ask counts that begins as the question does: `where`.
 const OPENING: f32 = 1.12;
 /// How far the heading, a way to ask, and what the section stands under say for a passage what it does not say itself.
 const BY_HEADING: f32 = 0.76;
 const BY_ASKED: f32 = 0.34;
-const BY_CONTEXT: f32 = 1.0;
+const BY_CONTEXT: f32 = 0.85;
 /// How much of a passage's value is what it holds together with its heading; the rest is what it holds alone.
 const WITH_HEADING: f32 = 0.95;
 /// A passage that a way to ask points at.

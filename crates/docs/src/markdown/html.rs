@@ -9,7 +9,7 @@ pub(crate) fn render_blocks(blocks: &[Block]) -> String {
     html
 }
 
-/// The text as HTML shows it, also within an attribute.
+/// The text as HTML shows it, also within an attribute; without control characters.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -19,6 +19,7 @@ pub(crate) fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
+            c if c.is_control() && !matches!(c, '\n' | '\t') => {}
             c => escaped.push(c),
         }
     }
