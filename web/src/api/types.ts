@@ -26,6 +26,8 @@ export type Model = Schemas['Model'];
 export type UpdateModel = Schemas['UpdateModel'];
 export type RenderedPrompt = Schemas['RenderedPrompt'];
 
+export type DocsAnswer = Schemas['DocsAnswer'];
+
 export type System = Schemas['System'];
 export type StatusCounts = Schemas['SessionCounts'];
 export type SessionPage = Schemas['SessionPage'];
