@@ -16,12 +16,24 @@ async function violations(page, rules) {
   return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n  ${node.failureSummary}`));
 }
 
+/** Once no colour is on its way to another: what axe reads in between belongs to neither theme. */
+const settled = (page) =>
+  page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    await frame();
+    const running = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(running.map(({ finished }) => finished));
+  });
+
 /** Fails with whatever axe finds, in both themes unless said otherwise; `what` names the state that the page is in. */
 export async function isAccessible(page, what, themes = ['light', 'dark']) {
   assert.deepEqual(await violations(page), [], `${what}, light`);
   if (!themes.includes('dark')) return;
   // Only colours differ between the themes.
   await page.emulateMedia({ colorScheme: 'dark' });
+  await settled(page);
   assert.deepEqual(await violations(page, ['color-contrast', 'link-in-text-block']), [], `${what}, dark`);
   await page.emulateMedia({ colorScheme: 'light' });
+  await settled(page);
 }

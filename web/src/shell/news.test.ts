@@ -19,14 +19,22 @@ const session = (change: Partial<Session> = {}) =>
 describe('newsOf', () => {
   it('tells of ready and failed, once', () => {
     const initializing = session({ status: 'initializing' });
-    expect(newsOf(initializing, session())?.kind).toBe('ready');
-    expect(newsOf(session(), session({ status: 'failed' }))?.kind).toBe('failed');
-    expect(newsOf(session(), session())).toBeNull();
+    expect(newsOf(initializing, session(), start)?.kind).toBe('ready');
+    expect(newsOf(session(), session({ status: 'failed' }), start)?.kind).toBe('failed');
+    expect(newsOf(session(), session(), start)).toBeNull();
   });
 
-  it('says nothing of what was not known before, nor of a stop', () => {
-    expect(newsOf(undefined, session())).toBeNull();
-    expect(newsOf(session(), session({ status: 'stopped' }))).toBeNull();
+  it('tells of what was not known before while it is fresh', () => {
+    const failed = session({ status: 'failed', ended_at: at(10) });
+    expect(newsOf(undefined, failed, start + 11_000)?.kind).toBe('failed');
+    expect(newsOf(undefined, failed, start + 90_000)).toBeNull();
+    expect(newsOf(undefined, session(), start + 1_000)?.kind).toBe('ready');
+    expect(newsOf(undefined, session(), start + 90_000)).toBeNull();
+    expect(newsOf(undefined, session({ status: 'initializing' }), start)).toBeNull();
+  });
+
+  it('says nothing of a stop', () => {
+    expect(newsOf(session(), session({ status: 'stopped' }), start)).toBeNull();
   });
 });
 

@@ -10,9 +10,15 @@ export interface News {
 /** From this long before its end, in seconds; of a short session the last fifth. */
 const SOON_SECONDS = 300;
 
-export function newsOf(before: Session | undefined, session: Session): News | null {
-  // Where it was not known before, it may have been so for long.
-  if (!before || before.status === session.status) return null;
+/** What was not known before is news only if it is this fresh, in milliseconds: else it may have been so for long. */
+const FRESH_MS = 60_000;
+
+/** `now` in milliseconds since 1970. */
+export function newsOf(before: Session | undefined, session: Session, now: number): News | null {
+  if (before?.status === session.status) return null;
+  const since = session.status === 'running' ? session.running_at : session.ended_at;
+  // A session may begin and fail between two events.
+  if (!before && (!since || now - Date.parse(since) > FRESH_MS)) return null;
   if (session.status === 'running') return { kind: 'ready', text: `${session.model.name}:${session.model.version} answers.` };
   if (session.status === 'failed') return { kind: 'failed', text: session.reason?.message ?? 'It met an error and cannot continue.' };
   return null;

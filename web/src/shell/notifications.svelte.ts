@@ -68,7 +68,7 @@ export function startNotifications(): () => void {
 
   const stopListening = liveSessions.listen((change) => {
     if (change.kind !== 'changed' && change.kind !== 'appeared') return;
-    const news = newsOf(change.before, change.session);
+    const news = newsOf(change.before, change.session, serverNow());
     if (news) tell(change.session, news);
   });
 
