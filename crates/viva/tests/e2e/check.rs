@@ -49,8 +49,15 @@ async fn a_check_refuses_as_creation_does_word_for_word() {
         json!({"name": "no model"}),
     ];
     let compare = async |body: &Value| {
-        let check = viva.post(CHECK, body.clone()).await;
-        let create = viva.post("/api/v1/sessions", body.clone()).await;
+        let ask = async || {
+            let check = viva.post(CHECK, body.clone()).await;
+            (check, viva.post("/api/v1/sessions", body.clone()).await)
+        };
+        let (mut check, mut create) = ask().await;
+        if check.text != create.text {
+            // A refusal may tell the time, and its second may have ended between the two.
+            (check, create) = ask().await;
+        }
         assert!(check.status >= 400, "{body}: {}", check.text);
         assert_eq!((check.status, check.json()), (create.status, create.json()), "{body}");
         check
