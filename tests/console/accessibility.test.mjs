@@ -76,7 +76,7 @@ story('the list of sessions and its dialogs', async (person) => {
 story('the pages of a session', async (person) => {
   const { running, failed, stopped, completion } = await population();
   const page = await person.open(`/sessions/${running.id}/playground`);
-  await page.getByRole('article', { name: 'Turn' }).getByText(/first token/).waitFor();
+  await page.getByRole('article', { name: 'Turn' }).getByText(/first token \d/).waitFor();
   await isAccessible(page, 'the playground');
   for (const name of ['View code', 'Show prompt']) {
     await button(page, name).first().click();

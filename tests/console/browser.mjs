@@ -4,10 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { TOKEN, URL_ } from './server.mjs';
-
-/** How long anything is waited for, in milliseconds: the machine may be busy with other tests. */
-export const PATIENCE = 30_000;
+import { PATIENCE, TOKEN, URL_ } from './server.mjs';
 
 let browser;
 async function launch() {

@@ -58,7 +58,7 @@ story('what a model says never runs', async (person) => {
     assert.equal(JSON.parse(completion.response), text);
     await page.goto(`/sessions/${session.id}/playground?conversation=hostile%20${at}`);
     const turn = page.getByRole('article', { name: 'Turn' });
-    await turn.getByText(/first token/).waitFor();
+    await turn.getByText(/first token \d/).waitFor();
     await turn.getByText(hostile[at].slice(0, 8), { exact: false }).first().waitFor();
     await isHarmless(page);
   }

@@ -44,7 +44,7 @@ story('a conversation', async (person) => {
   const turns = page.getByRole('article', { name: 'Turn' });
   for (const [index, question] of ['What is Viva?', 'What is 27 + 15?', 'What is the capital of Portugal?'].entries()) {
     await ask(page, question);
-    await turns.nth(index).getByText(/first token/).waitFor();
+    await turns.nth(index).getByText(/first token \d/).waitFor();
   }
   await button(page, 'Send').waitFor();
   await picture(page, 'playground');

@@ -9,6 +9,9 @@ function given(name) {
   return value;
 }
 
+/** How long anything is waited for, in milliseconds: the machine may be busy with other tests. */
+export const PATIENCE = 90_000;
+
 export const URL_ = given('VIVA_URL');
 export const TOKEN = given('VIVA_TOKEN');
 /** Its data folder, named in the command line of everything that it runs. */
@@ -28,7 +31,7 @@ export async function api(method, path, body) {
 
 /** What `path` answers, once it is as wanted. */
 export async function apiUntil(path, isWanted) {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + PATIENCE;
   for (;;) {
     const answer = await api('GET', path);
     if (isWanted(answer)) return answer;

@@ -58,7 +58,7 @@ async function talk(page, id) {
     const turn = page.getByRole('article', { name: 'Turn' }).nth(index);
     await turn.getByText(question, { exact: true }).waitFor();
     // The figures stand there once the answer is whole.
-    await turn.getByText(/first token/).waitFor();
+    await turn.getByText(/first token \d/).waitFor();
   }
   const { items } = await apiUntil(`/sessions/${id}/completions`, ({ items }) => items.length === 2);
   for (const [index, completion] of [...items].reverse().entries()) {

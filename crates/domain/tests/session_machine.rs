@@ -43,6 +43,7 @@ fn session(state: State) -> Session {
         state,
         generation: 1,
         revision: 1,
+        change: 0,
         usage: SessionUsage::default(),
         last_active_at: None,
         storage: SessionStorage::default(),

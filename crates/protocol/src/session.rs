@@ -395,6 +395,9 @@ pub struct Session {
     pub ended_at: Option<Timestamp>,
     pub usage: SessionUsage,
     pub storage: SessionStorage,
+    /// Number of its latest change, an id of the event stream. Of two answers about a session the one with the higher
+    /// number is the newer, in whatever order they arrive.
+    pub change: u64,
 }
 
 /// A page of a list, newest first.

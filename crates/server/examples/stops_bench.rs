@@ -118,6 +118,7 @@ fn running(id: SessionId, owner: UserId, model: ModelId, name: &str, now: Timest
         state: State::Running(Stay { since: now, deadline: at }),
         generation: 1,
         revision: 0,
+        change: 0,
         usage: SessionUsage::default(),
         last_active_at: Some(now),
         storage: SessionStorage::default(),

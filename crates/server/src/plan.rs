@@ -143,6 +143,7 @@ fn planned(
         state: State::Queued(Stay { since: now, deadline: now.checked_add(queued).unwrap_or(Timestamp::MAX) }),
         generation: 0,
         revision: 0,
+        change: 0,
         usage: SessionUsage::default(),
         last_active_at: None,
         storage: SessionStorage::default(),

@@ -60,6 +60,7 @@ fn session(owner: UserId, name: String) -> Session {
         state: State::Queued(Stay { since: now, deadline: now }),
         generation: 0,
         revision: 0,
+        change: 0,
         usage: SessionUsage::default(),
         last_active_at: None,
         storage: SessionStorage::default(),

@@ -12,8 +12,8 @@ use crate::{
 /// One visible change of a session; only its latest is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// It is as given since this change.
-    Session(u64, Box<Session>),
+    /// It is as given since the change that it names.
+    Session(Box<Session>),
     /// Its deletion was asked for, or it is gone.
     Deleted(u64, SessionId),
 }
@@ -22,7 +22,8 @@ impl Change {
     /// Its place in the order of changes.
     pub const fn number(&self) -> u64 {
         match self {
-            Self::Session(number, _) | Self::Deleted(number, _) => *number,
+            Self::Session(session) => session.change,
+            Self::Deleted(number, _) => *number,
         }
     }
 }
@@ -54,10 +55,9 @@ impl Store {
         let mut changes = Vec::with_capacity(sessions.len() + gone.len());
         for found in &sessions {
             let session = row::read(found)?;
-            let number = Columns::new(found, "a session").count("change")?;
             changes.push(match session.deleting_at {
-                Some(_) => Change::Deleted(number, session.id),
-                None => Change::Session(number, Box::new(session)),
+                Some(_) => Change::Deleted(session.change, session.id),
+                None => Change::Session(Box::new(session)),
             });
         }
         for found in &gone {

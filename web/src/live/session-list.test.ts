@@ -5,7 +5,7 @@ import { SessionList } from './session-list.svelte';
 import { liveSessions } from './sessions.svelte';
 
 let made = 0;
-const session = (id: string, changes: Partial<Session> = {}) => ({ id, name: id, status: 'running', stopping: false, ...changes }) as Session;
+const session = (id: string, changes: Partial<Session> = {}) => ({ id, name: id, status: 'running', stopping: false, change: 0, ...changes }) as Session;
 const ids = (list: SessionList) => list.items.map((item) => item.id);
 /** Ids that no other test has used and that sort in the order of asking. */
 const next = () => `ses_${String((made += 1)).padStart(6, '0')}`;
@@ -47,6 +47,16 @@ it('a row that somebody is at does not move, until they leave', async () => {
   list.hold(false);
   expect(ids(list)).toEqual([young, old]);
   expect(list.waiting).toBe(0);
+});
+
+it('an answer that the stream has overtaken changes nothing', async () => {
+  const id = next();
+  answer = [session(id, { change: 1 })];
+  await list.show({});
+  liveSessions.put(session(id, { status: 'stopped', change: 3 }));
+  liveSessions.put(session(id, { stopping: true, change: 2 }));
+  liveSessions.hold([session(id, { change: 1 })]);
+  expect(list.items[0]).toMatchObject({ status: 'stopped', stopping: false });
 });
 
 it('a row changes in place, held or not', async () => {

@@ -21,6 +21,9 @@ function announce(change: SessionChange): void {
   for (const listener of listeners) listener(change);
 }
 
+/** Answers overtake one another: what a call brings may be older than what the stream has told since. */
+const isOutdated = (session: Session) => deleted.has(session.id) || session.change < (byId.get(session.id)?.change ?? 0);
+
 export const liveSessions = {
   get: (id: string): Session | undefined => byId.get(id),
   isDeleted: (id: string): boolean => deleted.has(id),
@@ -28,7 +31,7 @@ export const liveSessions = {
 
   /** Keeps what a call answered; a list that a row belongs to hears of it. */
   put(session: Session): void {
-    if (deleted.has(session.id)) return;
+    if (isOutdated(session)) return;
     const before = byId.get(session.id);
     byId.set(session.id, session);
     announce({ kind: before ? 'changed' : 'appeared', session, before });
@@ -36,7 +39,7 @@ export const liveSessions = {
 
   /** Keeps what a list read, without announcing it. */
   hold(sessions: readonly Session[]): void {
-    for (const session of sessions) if (!deleted.has(session.id)) byId.set(session.id, session);
+    for (const session of sessions) if (!isOutdated(session)) byId.set(session.id, session);
   },
 
   remove(id: string): void {

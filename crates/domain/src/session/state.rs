@@ -27,6 +27,8 @@ pub struct Session {
     pub generation: u32,
     /// Rises by one with each write; a write names the revision it was decided on.
     pub revision: u64,
+    /// Place of its latest visible change, its counters' too, in the order of all changes; set by the store.
+    pub change: u64,
     pub usage: SessionUsage,
     /// End of the last byte of the last request, from Running on.
     pub last_active_at: Option<Timestamp>,

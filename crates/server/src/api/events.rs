@@ -122,16 +122,16 @@ impl Follower {
 
     /// Until when a change is held back: one of the usage alone, soon after another.
     fn held_until(&self, change: &Change) -> Option<Instant> {
-        let Change::Session(number, session) = change else { return None };
+        let Change::Session(session) = change else { return None };
         let told = self.told.get(&session.id)?;
         let is_usage = session.state.phase() == Phase::Running && told.revision == Some(session.revision);
-        (is_usage && *number > told.number).then(|| told.at + USAGE_PERIOD)
+        (is_usage && session.change > told.number).then(|| told.at + USAGE_PERIOD)
     }
 
     /// Notes that a change is told; false where it was already.
     fn note(&mut self, change: &Change, now: Instant) -> bool {
         let (id, revision) = match change {
-            Change::Session(_, session) => (session.id, Some(session.revision)),
+            Change::Session(session) => (session.id, Some(session.revision)),
             Change::Deleted(_, id) => (*id, None),
         };
         let number = change.number();
@@ -144,7 +144,7 @@ impl Follower {
 
     fn event(&self, change: &Change) -> Event {
         let event = match change {
-            Change::Session(_, session) => {
+            Change::Session(session) => {
                 Event::default().event("session").json_data(view::session(&self.app, session))
             }
             Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),

@@ -49,6 +49,7 @@ pub(crate) fn session(app: &App, session: &domain::Session) -> Session {
         ended_at,
         usage: session.usage,
         storage: session.storage,
+        change: session.change,
     }
 }
 

@@ -85,6 +85,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Session, StorageError> {
         state: state(&columns)?,
         generation: columns.small("generation")?,
         revision: columns.count("revision")?,
+        change: columns.count("change")?,
         usage: SessionUsage {
             interactions: columns.count("interactions")?,
             prompt_tokens: columns.count("prompt_tokens")?,

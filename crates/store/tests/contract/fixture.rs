@@ -94,6 +94,7 @@ pub(crate) fn session(owner: UserId, name: &str) -> Session {
         state: State::Queued(stay(0)),
         generation: 0,
         revision: 0,
+        change: 0,
         usage: SessionUsage::default(),
         last_active_at: None,
         storage: SessionStorage::default(),

@@ -260,7 +260,7 @@ async fn changes_are_told_in_order_once_and_survive_a_restart() {
     let ids: Vec<_> = changes
         .iter()
         .map(|change| match change {
-            Change::Session(_, session) => session.id,
+            Change::Session(session) => session.id,
             Change::Deleted(_, id) => *id,
         })
         .collect();

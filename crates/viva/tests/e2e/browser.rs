@@ -12,7 +12,7 @@ async fn browse(viva: &Viva, file: &str) {
     let mut command = Command::new("node");
     command
         // Whatever hangs ends before the whole run does, with its own message.
-        .args(["--test", "--test-reporter=spec", "--test-timeout=180000", file])
+        .args(["--test", "--test-reporter=spec", "--test-timeout=600000", file])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/console"))
         .env("VIVA_URL", &viva.url)
         .env("VIVA_TOKEN", TOKEN)
