@@ -1,7 +1,8 @@
 //! What the gateway costs: requests per second of short answers, each durable, and its addition to the time to the
 //! first token. Over real loopback connections, with a runtime that answers at once.
 //!
-//! `gateway_bench [--in FOLDER] [--connections 64] [--seconds 5] [--rounds 3] [--turns 2000]`; prints one JSON line.
+//! `gateway_bench [--in FOLDER] [--connections 64] [--seconds 5] [--rounds 3] [--turns 2000] [--prompt-ms 0]`; prints one
+//! JSON line. A runtime that takes `--prompt-ms` for the prompt hides the begin's way to the disk, as a real one does.
 //!
 //! The parties (load, server, runtime) have threads of their own, as they would be processes of their own; all share
 //! the machine.
@@ -57,7 +58,8 @@ fn main() -> Result<(), Failure> {
     let (connections, rounds) = (argument("--connections", 64usize)?, argument("--rounds", 3usize)?);
     let (seconds, turns) = (argument("--seconds", 5u64)?, argument("--turns", 2000usize)?);
     let folder = Folder::new()?;
-    let script = Script::default();
+    let first_after = Duration::from_millis(argument("--prompt-ms", 0u64)?);
+    let script = Script { first_after, ..Script::default() };
     let runtimes = party("runtimes")?;
     let load = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let server = Served::start(folder.path.clone(), ScriptedLauncher::new(&script, runtimes.clone()))?;

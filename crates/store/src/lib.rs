@@ -23,7 +23,8 @@ mod writer;
 
 pub use change::Change;
 pub use completion::{
-    Begin, Checkpoint, CompletionFilter, DeleteCompletionError, Finish, Picks, Star, StarError, WriteCompletionError,
+    Begin, Begun, Checkpoint, CompletionFilter, DeleteCompletionError, Finish, Picks, Star, StarError,
+    WriteCompletionError,
 };
 pub use database::{OpenError, Settings, Store};
 pub use erase::{EraseError, ErasedRows};

@@ -144,9 +144,7 @@ impl Follower {
 
     fn event(&self, change: &Change) -> Event {
         let event = match change {
-            Change::Session(session) => {
-                Event::default().event("session").json_data(view::session(&self.app, session))
-            }
+            Change::Session(session) => Event::default().event("session").json_data(view::session(&self.app, session)),
             Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),
         };
         event.unwrap_or_default()

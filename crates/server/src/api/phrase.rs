@@ -62,7 +62,7 @@ async fn ask(app: &Arc<App>, name: &str, [task, text]: [String; 2]) -> Result<St
     });
     let request = Incoming::read(Kind::Chat, Bytes::from(body.to_string()))?.check(&live)?;
     let (sender, receiver) = mpsc::channel(READER_QUEUE);
-    let exchange = start(app, &live, request, (Origin::Api, None), Reader::Client(sender)).await?;
+    let exchange = start(app, &live, request, (Origin::Api, None), Reader::Whole(sender)).await?;
     answer::wait_end(receiver).await?;
     Ok(exchange.transcript().response().to_owned())
 }

@@ -69,7 +69,11 @@ async fn create(
     let request = incoming.check(&live)?;
     let stream = request.stream;
     let (sender, receiver) = mpsc::channel(READER_QUEUE);
-    let exchange = start(&app, &live, request, (Origin::Api, None), Reader::Client(sender)).await?;
+    let reader = match stream {
+        StreamMode::Whole => Reader::Whole(sender),
+        StreamMode::Stream | StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage => Reader::Stream(sender),
+    };
+    let exchange = start(&app, &live, request, (Origin::Api, None), reader).await?;
     let heading = Heading {
         id: exchange.id,
         kind,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::State;
 use protocol::{CompletionId, ErrorCode, SessionId, completion::Origin, session::Status};
-use store::Begin;
+use store::{Begin, Begun};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     error::InferenceError,
-    exchange::Exchange,
+    exchange::{Cut, Exchange},
     generation::{Generation, Outgoing},
     live::Live,
     request::Checked,
@@ -50,26 +50,31 @@ pub(crate) async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, Inf
 /// Who reads the answer.
 #[derive(Debug)]
 pub(crate) enum Reader {
-    /// A client, whose leaving cancels the answer.
-    Client(mpsc::Sender<Outgoing>),
+    /// A client that reads while the answer is written, and whose leaving cancels it.
+    Stream(mpsc::Sender<Outgoing>),
+    /// A client that waits for the end, and whose leaving cancels the answer.
+    Whole(mpsc::Sender<Outgoing>),
     /// Nobody need.
     Nobody,
 }
 
-/// Records that an answer begins. One that the server owns is promised by the answer to its request, so it is on
-/// disk before; one of the API is on disk within moments, or with its end.
-async fn begin(app: &App, exchange: &Exchange, reader: &Reader) -> Result<(), InferenceError> {
+/// Queues the record of an answer's begin. Whoever is told of the answer before its end is promised that it is kept:
+/// then the begin is waited for. An answer that is told as a whole is on disk with its end.
+async fn begin(app: &App, exchange: &Exchange, reader: &Reader) -> Result<Option<Begun>, InferenceError> {
     let begin = exchange.begin().clone();
-    match reader {
-        Reader::Client(_) => app.store.begin_completion(begin).await.map_err(|error| app.storage_failed(&error)),
-        Reader::Nobody => app.store.begin_completion_durably(begin).await.map_err(|error| app.storage_failed(&error)),
-    }
+    let queued = match reader {
+        Reader::Stream(_) | Reader::Nobody => app.store.begin_completion_durably(begin).await.map(Some),
+        Reader::Whole(_) => app.store.begin_completion(begin).await.map(|()| None),
+    };
+    queued.map_err(|error| app.storage_failed(&error))
 }
 
-/// Admits a request, has the runtime accept it, and starts the task that carries the answer.
+/// Admits a request, has the runtime accept it, and starts the task that carries the answer. Returns once the client
+/// may be told of it; the runtime computes the prompt while the begin goes to the disk.
 ///
 /// # Errors
-/// What admission or the runtime refuses; then nothing was counted and nothing is stored.
+/// What admission or the runtime refuses; then nothing was counted and nothing is stored. `storage_unavailable`: the
+/// begin could not be stored; the answer is cut.
 pub(crate) async fn start(
     app: &Arc<App>,
     live: &Arc<Live>,
@@ -91,19 +96,25 @@ pub(crate) async fn start(
         created_at,
     }));
     let in_flight = permit.accept(Arc::clone(&exchange));
-    begin(app, &exchange, &reader).await?;
+    let begun = begin(app, &exchange, &reader).await?;
     let generation = Generation {
         app: Arc::clone(app),
         exchange: Arc::clone(&exchange),
         in_flight,
         runtime,
         reader: match reader {
-            Reader::Client(sender) => Some(sender),
+            Reader::Stream(sender) | Reader::Whole(sender) => Some(sender),
             Reader::Nobody => None,
         },
         started,
         imposed,
     };
     app.tasks.spawn(generation.run());
+    if let Some(begun) = begun {
+        begun.stored().await.map_err(|error| {
+            exchange.cut(Cut::Cancelled);
+            app.storage_failed(&error)
+        })?;
+    }
     Ok(exchange)
 }

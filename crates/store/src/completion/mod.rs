@@ -14,6 +14,8 @@ use protocol::{
     completion::{Choice, CompletionError, CompletionTiming, CompletionUsage, FinishReason, Order, Origin},
 };
 
+use tokio::sync::oneshot;
+
 use crate::{StorageError, Store, search};
 
 /// A completion as it begins.
@@ -26,6 +28,21 @@ pub struct Begin {
     /// The body as sent, JSON.
     pub request: String,
     pub created_at: Timestamp,
+}
+
+/// A begin on its way to the disk.
+#[derive(Debug)]
+#[must_use = "only `stored` tells whether it reached the disk"]
+pub struct Begun(oneshot::Receiver<Result<(), WriteCompletionError>>);
+
+impl Begun {
+    /// Returns once it is durable and can be found.
+    ///
+    /// # Errors
+    /// [`WriteCompletionError`]; nothing was kept.
+    pub async fn stored(self) -> Result<(), WriteCompletionError> {
+        self.0.await.unwrap_or(Err(WriteCompletionError::Storage(StorageError::Closed)))
+    }
 }
 
 /// How far a running completion has come.
@@ -125,12 +142,13 @@ impl Store {
         self.writer().begin(begin).await
     }
 
-    /// As [`begin_completion`](Self::begin_completion), but returns once it is durable and can be found.
+    /// As [`begin_completion`](Self::begin_completion), but it is written at once. Returns once queued, so that other
+    /// work goes on meanwhile; [`Begun::stored`] waits for the disk.
     ///
     /// # Errors
-    /// [`WriteCompletionError`]; nothing was kept.
-    pub async fn begin_completion_durably(&self, begin: Begin) -> Result<(), WriteCompletionError> {
-        self.writer().begin_durably(begin).await
+    /// [`StorageError::Closed`]; nothing else is known yet.
+    pub async fn begin_completion_durably(&self, begin: Begin) -> Result<Begun, StorageError> {
+        self.writer().begin_durably(begin).await.map(Begun)
     }
 
     /// Keeps the text so far of a running completion; a later checkpoint replaces it. Returns once queued.

@@ -12,14 +12,24 @@ use super::{
 };
 use crate::{Begin, Checkpoint, Finish, StorageError, WriteCompletionError};
 
-type RecordReply = Reply<Result<(), WriteCompletionError>>;
+pub(super) type RecordReply = Reply<Result<(), WriteCompletionError>>;
 
 /// The steps of completions in a group.
 #[derive(Default)]
 pub(super) struct Records {
     pub(super) begins: Vec<(Box<Begin>, Option<RecordReply>)>,
     pub(super) checkpoints: Vec<(CompletionId, Checkpoint)>,
-    pub(super) finishes: Vec<(Box<Finish>, String, RecordReply)>,
+    pub(super) finishes: Vec<Finishing>,
+}
+
+/// An end on its way to the disk.
+pub(super) struct Finishing {
+    pub(super) finish: Box<Finish>,
+    /// Those of the answer, to be searched by.
+    pub(super) words: String,
+    pub(super) reply: RecordReply,
+    /// Who waits for the begin, where this end came before it was written and is stored in its stead.
+    pub(super) begun: Option<RecordReply>,
 }
 
 /// What is committed together.
@@ -30,6 +40,13 @@ pub(super) struct Group {
 }
 
 impl Records {
+    /// Takes an end in. It says all that a begin of the same group would: the row is written once.
+    pub(super) fn finish(&mut self, finish: Box<Finish>, words: String, reply: RecordReply) {
+        let begun = self.begins.iter().rposition(|(begin, _)| begin.id == finish.begin.id);
+        let begun = begun.and_then(|index| self.begins.swap_remove(index).1);
+        self.finishes.push(Finishing { finish, words, reply, begun });
+    }
+
     pub(super) fn len(&self) -> usize {
         self.begins.len() + self.checkpoints.len() + self.finishes.len()
     }
@@ -133,12 +150,15 @@ fn answer(group: Group, outcome: Outcome, committed: Result<(), StorageError>, p
             }
         }
     }
-    for (index, (finish, _, reply)) in group.records.finishes.into_iter().enumerate() {
+    for (index, finishing) in group.records.finishes.into_iter().enumerate() {
         let result = stored(index, &outcome.finishes);
         if result.is_ok() {
-            pending.stored_done(finish.begin.id);
+            pending.stored_done(finishing.finish.begin.id);
         }
-        let _ = reply.send(result);
+        if let Some(begun) = finishing.begun {
+            let _ = begun.send(result.clone());
+        }
+        let _ = finishing.reply.send(result);
     }
     for command in group.commands {
         command.answer(committed.clone());

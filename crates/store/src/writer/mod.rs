@@ -85,10 +85,14 @@ impl Writer {
         self.send(Job::Record(Record::Begin(Box::new(begin), None))).await
     }
 
-    pub(crate) async fn begin_durably(&self, begin: Begin) -> Result<(), WriteCompletionError> {
+    /// Queues a begin; the receiver is answered after its commit.
+    pub(crate) async fn begin_durably(
+        &self,
+        begin: Begin,
+    ) -> Result<oneshot::Receiver<Result<(), WriteCompletionError>>, StorageError> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Record(Record::Begin(Box::new(begin), Some(reply)))).await?;
-        answer.await.unwrap_or(Err(WriteCompletionError::Storage(StorageError::Closed)))
+        Ok(answer)
     }
 
     pub(crate) async fn checkpoint(&self, id: CompletionId, checkpoint: Checkpoint) -> Result<(), StorageError> {

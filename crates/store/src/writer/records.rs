@@ -10,7 +10,7 @@ use protocol::{CompletionId, SessionId, completion::CompletionUsage};
 use super::{
     Tx,
     delta::{self, Delta},
-    group::{Records, undo},
+    group::{Finishing, Records, undo},
     pending::Pending,
 };
 use crate::{
@@ -54,7 +54,7 @@ pub(super) async fn apply(tx: &mut Tx<'_>, group: &Records, pending: &Pending) -
 fn plan<'a>(group: &'a Records, pending: &Pending) -> Vec<Step<'a>> {
     let mut steps = Vec::with_capacity(group.len());
     steps.extend(group.begins.iter().map(|(begin, _)| Step::Begin(begin)));
-    steps.extend(group.finishes.iter().map(|(finish, words, _)| match pending.counted(finish.begin.id) {
+    steps.extend(group.finishes.iter().map(|Finishing { finish, words, .. }| match pending.counted(finish.begin.id) {
         None => Step::Insert(finish, words),
         Some(counted) => Step::Update(finish, words, counted),
     }));
@@ -79,7 +79,7 @@ async fn one_by_one(tx: &mut Tx<'_>, group: &Records) -> Result<Outcome, Storage
         };
         outcome.begins.push(refused);
     }
-    for (finish, words, _) in &group.finishes {
+    for Finishing { finish, words, .. } in &group.finishes {
         let step = match write::find_counted(&mut *tx.connection, finish.begin.id).await? {
             None => Step::Insert(finish, words),
             Some(counted) => Step::Update(finish, words, counted),

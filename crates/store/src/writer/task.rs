@@ -98,7 +98,7 @@ fn accept(job: Job, pending: &mut Pending, group: &mut Group, emptying: &mut Vec
         Job::Record(Record::Checkpoint(id, checkpoint)) => pending.checkpoint(id, checkpoint, Instant::now()),
         Job::Record(Record::Finish(finish, words, reply)) => {
             pending.forget(finish.begin.id);
-            group.records.finishes.push((finish, words, reply));
+            group.records.finish(finish, words, reply);
         }
     }
 }

@@ -46,13 +46,23 @@ async fn begin_and_finish_together_or_apart_count_the_same() {
     f.store.begin_completion(together.clone()).await.unwrap();
     f.store.finish_completion(end_of(together, "a")).await.unwrap();
     let apart = begin(session);
-    f.store.begin_completion_durably(apart.clone()).await.unwrap();
+    f.store.begin_completion_durably(apart.clone()).await.unwrap().stored().await.unwrap();
     assert_eq!(usage(&f, session).await.interactions, 2);
     f.store.finish_completion(end_of(apart.clone(), "b")).await.unwrap();
+    // The end overtakes the disk: both are answered, whichever groups they fall into.
+    for text in ["d", "e", "f"] {
+        let overtaken = begin(session);
+        let begun = f.store.begin_completion_durably(overtaken.clone()).await.unwrap();
+        let (begun, finished) =
+            tokio::join!(begun.stored(), f.store.finish_completion(end_of(overtaken.clone(), text)));
+        begun.unwrap();
+        finished.unwrap();
+        assert_eq!(f.store.find_completion(overtaken.id).await.unwrap().unwrap().response, text);
+    }
     f.answer(session, "c").await;
     // A repetition after a lost answer.
     f.store.finish_completion(end_of(apart, "b")).await.unwrap();
-    let expected = SessionUsage { interactions: 3, prompt_tokens: 30, completion_tokens: 15 };
+    let expected = SessionUsage { interactions: 6, prompt_tokens: 60, completion_tokens: 30 };
     assert_eq!(usage(&f, session).await, expected);
     assert_eq!(f.store.find_session(session).await.unwrap().unwrap().last_active_at, Some(at(2)));
 }
@@ -62,7 +72,7 @@ async fn a_running_completion_shows_its_last_checkpoint_and_counts_its_tokens() 
     let f = Fixture::new().await;
     let session = f.create("one").await.id;
     let begin = begin(session);
-    f.store.begin_completion_durably(begin.clone()).await.unwrap();
+    f.store.begin_completion_durably(begin.clone()).await.unwrap().stored().await.unwrap();
     let running = f.store.find_completion(begin.id).await.unwrap().unwrap();
     assert_eq!((running.status, running.response.as_str(), running.choices.len()), (CompletionStatus::Running, "", 0));
     for (text, tokens) in [("once", 1), ("once upon", 2)] {
@@ -86,7 +96,7 @@ async fn what_was_interrupted_ends_with_its_last_checkpoint() {
     let f = Fixture::new().await;
     let session = f.create("one").await.id;
     let (with, without) = (begin(session), begin(session));
-    f.store.begin_completion_durably(with.clone()).await.unwrap();
+    f.store.begin_completion_durably(with.clone()).await.unwrap().stored().await.unwrap();
     f.store.begin_completion(without.clone()).await.unwrap();
     let texts = vec!["half of".to_owned(), "the other".to_owned()];
     let checkpoint = Checkpoint { session_id: session, texts, usage: CompletionUsage::default() };
@@ -160,7 +170,7 @@ async fn stars_and_deletions_are_told_what_is_wrong() {
     let f = Fixture::new().await;
     let session = f.create("one").await.id;
     let running = begin(session);
-    f.store.begin_completion_durably(running.clone()).await.unwrap();
+    f.store.begin_completion_durably(running.clone()).await.unwrap().stored().await.unwrap();
     assert!(matches!(f.store.delete_completion(running.id).await, Err(DeleteCompletionError::Running)));
     let done = f.answer(session, "word").await;
     f.store.star_completion(done, Star::Set).await.unwrap();

@@ -40,7 +40,7 @@ async fn conversations_are_listed_by_their_latest_completion() {
     // One that is being written counts, by the time when it was asked for.
     let mut running = begin(session);
     (running.conversation, running.created_at) = (Some("b".to_owned()), at(7));
-    f.store.begin_completion_durably(running).await.unwrap();
+    f.store.begin_completion_durably(running).await.unwrap().stored().await.unwrap();
     let newest = f.store.list_conversations(session, &Paging::first(1)).await.unwrap().items.remove(0);
     assert_eq!((newest.id.as_str(), newest.completions, newest.updated_at), ("b", 2, at(7)));
 

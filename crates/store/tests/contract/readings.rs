@@ -30,7 +30,7 @@ async fn the_bytes_of_results_are_counted_with_each_of_them() {
     assert_eq!(persistent(&f.store, session).await, 0);
     let begin = begin(session);
     let request = begin.request.len() as u64;
-    f.store.begin_completion_durably(begin.clone()).await.unwrap();
+    f.store.begin_completion_durably(begin.clone()).await.unwrap().stored().await.unwrap();
     assert_eq!(persistent(&f.store, session).await, request + 2);
     let mut several = finish(session, "ờ🦀");
     several.choices.push(Choice { index: 1, text: "two".to_owned(), finish_reason: Some(FinishReason::Length) });
@@ -58,7 +58,7 @@ async fn the_bytes_of_results_are_counted_with_each_of_them() {
     assert_eq!(persistent(&f.store, other).await, 0);
 
     // What died with the server counts as it was last written; files count beside the results.
-    f.store.begin_completion_durably(self::begin(session)).await.unwrap();
+    f.store.begin_completion_durably(self::begin(session)).await.unwrap().stored().await.unwrap();
     let f = f.reopen().await;
     f.store.finish_interrupted(at(5)).await.unwrap();
     let results = persistent(&f.store, session).await;
@@ -159,7 +159,7 @@ async fn the_figures_of_completions_are_listed_in_order() {
         ids.push(finish.begin.id);
         f.store.finish_completion(finish).await.unwrap();
     }
-    f.store.begin_completion_durably(begin(session)).await.unwrap();
+    f.store.begin_completion_durably(begin(session)).await.unwrap().stored().await.unwrap();
     let readings = f.store.list_completion_readings(session).await.unwrap();
     assert_eq!(readings.iter().map(|reading| reading.id).collect::<Vec<_>>(), ids);
     let figures: Vec<_> = readings.iter().map(|r| (r.first_token_ms, r.tokens_per_second)).collect();

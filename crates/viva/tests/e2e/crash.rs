@@ -118,6 +118,30 @@ async fn an_answer_in_flight_when_the_server_died_keeps_its_text() {
 }
 
 #[tokio::test]
+async fn a_stream_of_which_a_byte_was_seen_is_in_the_history_of_a_killed_server() {
+    let mut viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let token = viva.endpoint(&id).await.0;
+    let mut body = chat("Count from 1 to 60");
+    body["stream"] = json!(true);
+    for round in 1..=3 {
+        let ask = |_| viva.client().post(format!("{}/v1/chat/completions", viva.url)).bearer_auth(&token).json(&body);
+        // The head is what a client sees first of an answer.
+        let heads = futures::future::join_all((0..2).map(|number| ask(number).send()));
+        let heads: Vec<_> = heads.await.into_iter().map(|head| head.unwrap().status().as_u16()).collect();
+        viva.kill();
+        assert_eq!(heads, [200, 200]);
+        viva.restart();
+        let page = viva.get(&format!("/api/v1/sessions/{id}/completions")).await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), 2 * round);
+        for item in items {
+            assert_eq!((&item["status"], &item["request"]["stream"]), (&json!("done"), &json!(true)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_vanishes_cancels_its_answer() {
     let viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({"engine": {"parallel": 1}})).await;
