@@ -44,6 +44,8 @@ async fn a_session_is_read_as_it_was_written_in_every_phase() {
         session.generation += 1;
         let written = f.store.write_session(session.revision, session.clone(), None).await.unwrap();
         session.revision += 1;
+        assert!(written.change > session.change);
+        session.change = written.change;
         assert_eq!(written, session);
         assert_eq!(f.store.find_session(session.id).await.unwrap(), Some(session.clone()));
     }
