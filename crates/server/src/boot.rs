@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use domain::{Event, State, reason};
 use hub::Hub;
 use launcher::{Launcher, LocalLauncher, LocalLauncherConfig};
@@ -25,6 +24,7 @@ use crate::{
     auth::LoginCode,
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
+    connection::{self, Bounds},
     control::{self, Supervisors},
     figures,
     gateway::{live::LiveSessions, runtime::Runtimes},
@@ -238,34 +238,22 @@ impl Server {
 
     /// Serves until `ending` resolves, then ends in order: no new connections, streams within a grace, the sessions
     /// stopped or handed over, the store closed.
-    ///
-    /// # Errors
-    /// The listener fails.
-    pub async fn run(self, ending: impl Future<Output = Ending> + Send + 'static) -> io::Result<()> {
+    pub async fn run(self, ending: impl Future<Output = Ending>) {
         let Self { app, listener, .. } = self;
-        let service = router::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-        let listener = listener.tap_io(|stream| {
-            // Answers are written in small pieces, each of which is wanted at once.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
-            }
-        });
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let stopping = Arc::clone(&app);
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-            let ending = ending.await;
-            if ending == Ending::StopSessions {
-                stop_all(&stopping).await;
-            }
-            stopping.shutdown.cancel();
-            let _ = sender.send(());
-        });
-        let serving = serving.into_future();
+        let serving =
+            connection::serve(listener, router::router(&app), Bounds::of_this_process(), app.shutdown.clone());
         tokio::pin!(serving);
+        let ended = async {
+            if ending.await == Ending::StopSessions {
+                stop_all(&app).await;
+            }
+        };
         tokio::select! {
-            result = &mut serving => result?,
-            _ = receiver => {
-                let _ = tokio::time::timeout(STREAMS_GRACE, &mut serving).await;
+            // It ends by the word that is given below alone.
+            () = &mut serving => {}
+            () = ended => {
+                app.shutdown.cancel();
+                let _ = tokio::time::timeout(STREAMS_GRACE, serving).await;
             }
         }
         app.tasks.close();
@@ -273,7 +261,6 @@ impl Server {
         if let Err(error) = app.store.close().await {
             tracing::error!(error = &error as &dyn std::error::Error, "the store did not close cleanly");
         }
-        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ pub mod boot;
 mod check;
 pub mod clock;
 pub mod config;
+mod connection;
 mod control;
 mod create;
 mod figures;

@@ -101,7 +101,8 @@ impl Served {
                         let _ = ends.await;
                         Ending::HandOver
                     })
-                    .await
+                    .await;
+                Ok(())
             })
         });
         let (address, adopted) = is_ready.recv()??;

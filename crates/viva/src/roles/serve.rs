@@ -60,7 +60,7 @@ async fn run(options: ServeOptions, stop_sessions: bool) -> anyhow::Result<()> {
     writeln!(stdout, "viva is ready at {}{adopted} - log in: {}", server.url(), server.login_link())?;
     stdout.flush()?;
     let handle = server.handle();
-    server.run(wait_ending(handle, stop_sessions, signals)).await?;
+    server.run(wait_ending(handle, stop_sessions, signals)).await;
     Ok(())
 }
 
