@@ -38,6 +38,8 @@ pub(crate) struct App {
     /// Who each user token belongs to, by the token's hash.
     pub(crate) users: HashMap<[u8; 32], UserId>,
     pub(crate) owner: UserId,
+    /// Wrong user tokens, by address.
+    pub(crate) guesses: crate::auth::guesses::Guesses,
     /// Opens the console once, from the link that is printed at the start.
     pub(crate) login_code: crate::auth::LoginCode,
     /// Answers being written, and other work that must end before the process does.

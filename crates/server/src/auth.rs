@@ -1,11 +1,18 @@
 //! Who is calling: a user by token or by the console's cookie, or the holder of a session's token.
 
-use std::sync::{Arc, Mutex, PoisonError};
+pub(crate) mod guesses;
 
-use axum::extract::FromRequestParts;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{HeaderMap, Method, header, request::Parts};
 use protocol::{ErrorCode, Problem, SessionId, UserId};
 
+use self::guesses::HeldBack;
 use crate::{api::problem::ApiError, app::App, gateway::error::InferenceError, token};
 
 /// Name of the console's cookie.
@@ -84,8 +91,12 @@ fn cookie_with(app: &App, value: &str, seconds: u32) -> String {
 }
 
 /// Whose token this is.
-pub(crate) fn find_user(app: &App, token: &str) -> Option<UserId> {
-    app.users.get(&token::hash(token)).copied()
+///
+/// # Errors
+/// [`HeldBack`]: too many wrong ones came from this address.
+pub(crate) fn find_user(app: &App, token: &str, peer: IpAddr) -> Result<Option<UserId>, HeldBack> {
+    let hash = token::hash(token);
+    app.guesses.check(peer, hash, Instant::now(), || app.users.get(&hash).copied())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -124,6 +135,7 @@ enum Unknown {
     NoToken,
     WrongToken,
     CrossSite,
+    HeldBack(HeldBack),
 }
 
 impl Unknown {
@@ -131,16 +143,23 @@ impl Unknown {
         match self {
             Self::NoToken | Self::WrongToken => ErrorCode::Unauthorized,
             Self::CrossSite => ErrorCode::CrossSiteRequest,
+            Self::HeldBack(_) => ErrorCode::RateLimited,
         }
     }
 
-    const fn message(&self) -> &'static str {
+    fn message(&self) -> String {
         match self {
-            Self::NoToken => "send a token: `Authorization: Bearer <token>`",
-            Self::WrongToken => "this token opens nothing here",
-            Self::CrossSite => "a request that changes something must come from this server's own pages",
+            Self::NoToken => "send a token: `Authorization: Bearer <token>`".to_owned(),
+            Self::WrongToken => "this token opens nothing here".to_owned(),
+            Self::CrossSite => "a request that changes something must come from this server's own pages".to_owned(),
+            Self::HeldBack(held) => held.to_string(),
         }
     }
+}
+
+/// Whom the connection is from. What comes by no connection is a test's.
+fn peer(parts: &Parts) -> IpAddr {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.0.ip())
 }
 
 fn identify(app: &App, parts: &Parts) -> Result<Caller, Unknown> {
@@ -148,7 +167,8 @@ fn identify(app: &App, parts: &Parts) -> Result<Caller, Unknown> {
         if let Some((id, _)) = app.key.verify(token) {
             return Ok(Caller::Session { id });
         }
-        return find_user(app, token).map(|id| Caller::User { id }).ok_or(Unknown::WrongToken);
+        let user = find_user(app, token, peer(parts)).map_err(Unknown::HeldBack)?;
+        return user.map(|id| Caller::User { id }).ok_or(Unknown::WrongToken);
     }
     let cookie = cookie(&parts.headers).ok_or(Unknown::NoToken)?;
     if !token::same(cookie.as_bytes(), cookie_value(app).as_bytes()) {
@@ -164,7 +184,13 @@ impl FromRequestParts<Arc<App>> for InferenceCaller {
     type Rejection = InferenceError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, InferenceError> {
-        identify(app, parts).map(Self).map_err(|unknown| InferenceError::new(unknown.code(), unknown.message()))
+        identify(app, parts).map(Self).map_err(|unknown| {
+            let error = InferenceError::new(unknown.code(), unknown.message());
+            match unknown {
+                Unknown::HeldBack(held) => InferenceError { retry_after: Some(held.seconds), ..error },
+                Unknown::NoToken | Unknown::WrongToken | Unknown::CrossSite => error,
+            }
+        })
     }
 }
 
@@ -177,6 +203,7 @@ impl FromRequestParts<Arc<App>> for UserCaller {
             Ok(Caller::Session { .. }) => {
                 Err(ApiError::new(ErrorCode::Forbidden, "a session's token opens `/v1` alone; send a user's token"))
             }
+            Err(Unknown::HeldBack(held)) => Err(held.into()),
             Err(unknown) => Err(ApiError::from(Problem::new(unknown.code(), unknown.message()))),
         }
     }

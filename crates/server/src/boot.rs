@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
-    auth::LoginCode,
+    auth::{LoginCode, guesses::Guesses},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     connection::{self, Bounds},
@@ -149,6 +149,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         key,
         users: HashMap::from([(token::hash(&token), owner)]),
         owner,
+        guesses: Guesses::default(),
         login_code: LoginCode::new(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),

@@ -22,7 +22,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{ApiJson, ApiPath, ApiQuery, paging, read_body},
+    extract::{ApiJson, ApiPath, ApiQuery, paging, read_body, require_json},
     problem::ApiError,
     sessions::{Confirmation, find_own},
 };
@@ -120,6 +120,7 @@ fn conversation(body: &Value) -> Result<Option<String>, ApiError> {
 }
 
 async fn read_chat(app: &App, request: Request) -> Result<Incoming, ApiError> {
+    require_json(request.headers()).map_err(|message| ApiError::new(ErrorCode::UnsupportedMediaType, message))?;
     let bytes = read_body(request, &()).await.map_err(|error| bounded(app, error))?;
     Ok(Incoming::read(Kind::Chat, bytes)?)
 }

@@ -4,7 +4,7 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
 };
-use http::{StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use protocol::{ErrorCode, FieldError, Problem};
 use serde::de::DeserializeOwned;
 use store::{MAX_LIMIT, Paging};
@@ -79,10 +79,26 @@ pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Re
     })
 }
 
+/// Refuses a body that is said to be something else than JSON. One of which nothing is said is read as JSON.
+///
+/// # Errors
+/// What to say to the client.
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), String> {
+    let Some(said) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let said = String::from_utf8_lossy(said.as_bytes());
+    let kind = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json") {
+        return Ok(());
+    }
+    let kind: String = kind.chars().take(100).collect();
+    Err(format!("the body is said to be `{kind}`; send JSON, with `Content-Type: application/json`"))
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        require_json(request.headers()).map_err(|message| ApiError::new(ErrorCode::UnsupportedMediaType, message))?;
         let bytes = read_body(request, state).await?;
         read_json(&bytes).map(Self)
     }
@@ -138,6 +154,23 @@ pub(crate) fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Pagin
 mod tests {
     use super::*;
     use protocol::session::CreateSession;
+
+    #[test]
+    fn what_is_said_to_be_something_else_is_not_read_as_json() {
+        let said = |kind: &str| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
+            require_json(&headers)
+        };
+        assert_eq!(require_json(&HeaderMap::new()), Ok(()));
+        for json in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
+            assert_eq!(said(json), Ok(()), "{json}");
+        }
+        for other in ["text/plain", "application/x-www-form-urlencoded", "", "json", "text/x+json", "application/jsonp"]
+        {
+            assert!(said(other).is_err(), "{other}");
+        }
+        assert!(said("text/plain").unwrap_err().contains("`text/plain`"));
+    }
 
     #[test]
     fn the_field_at_fault_is_named() {

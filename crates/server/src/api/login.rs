@@ -1,10 +1,10 @@
 //! The way into the browser: the link that the server prints at its start, or a token; and the way out.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{ConnectInfo, Path, Query, State},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -55,11 +55,12 @@ fn is_own_path(path: &str) -> bool {
     responses((status = 204, description = "The cookie is set"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn log_in(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     ApiJson(request): ApiJson<LogIn>,
 ) -> Result<Response, ApiError> {
     refuse_cross_site(&headers)?;
-    if auth::find_user(&app, request.token.trim()).is_none() {
+    if auth::find_user(&app, request.token.trim(), peer.ip())?.is_none() {
         let message =
             "this token opens nothing here; use the login link that `viva serve` prints, or the token of VIVA_TOKEN";
         let error = FieldError::new("token", "wrong", message);

@@ -6,9 +6,11 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use protocol::{ErrorCode, FieldError, Problem};
+use serde_json::json;
 use store::{ListError, ScrubError, StorageError, WriteSessionError};
 
 use crate::{
+    auth::guesses::HeldBack,
     control::{ApplyError, LookError, MemoryError},
     gateway::error::InferenceError,
 };
@@ -38,6 +40,16 @@ impl ApiError {
     }
 }
 
+/// The figure that says when to try again, in seconds.
+const RETRY_AFTER: &str = "retry_after_seconds";
+
+impl From<HeldBack> for ApiError {
+    fn from(held: HeldBack) -> Self {
+        let problem = Problem::new(ErrorCode::RateLimited, held.to_string());
+        Self::from(problem.with_figures(json!({ RETRY_AFTER: held.seconds })))
+    }
+}
+
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self(Box::new(problem))
@@ -47,12 +59,13 @@ impl From<Problem> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.0.figures.as_ref().and_then(|figures| figures.get(RETRY_AFTER)?.as_u64());
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match status {
             StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.unwrap_or(30)));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use protocol::{
     ErrorCode,
     completion::Origin,
@@ -28,6 +28,7 @@ use super::{
     start::{Reader, find_open, start},
 };
 use crate::{
+    api::extract::require_json,
     app::App,
     auth::{Caller, InferenceCaller},
 };
@@ -44,25 +45,28 @@ pub(crate) fn router() -> Router<Arc<App>> {
 async fn create_chat_completion(
     State(app): State<Arc<App>>,
     caller: InferenceCaller,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, InferenceError> {
-    create(app, caller.0, Kind::Chat, body).await
+    create(app, caller.0, Kind::Chat, (&headers, body)).await
 }
 
 async fn create_text_completion(
     State(app): State<Arc<App>>,
     caller: InferenceCaller,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, InferenceError> {
-    create(app, caller.0, Kind::Text, body).await
+    create(app, caller.0, Kind::Text, (&headers, body)).await
 }
 
 async fn create(
     app: Arc<App>,
     caller: Caller,
     kind: Kind,
-    body: Result<Bytes, BytesRejection>,
+    (headers, body): (&HeaderMap, Result<Bytes, BytesRejection>),
 ) -> Result<Response, InferenceError> {
+    require_json(headers).map_err(|message| InferenceError::new(ErrorCode::UnsupportedMediaType, message))?;
     let body = body.map_err(|rejection| unreadable(&app, &rejection))?;
     let incoming = Incoming::read(kind, body)?;
     let live = resolve(&app, &caller, incoming.model()).await?;

@@ -222,3 +222,74 @@ async fn a_server_that_cannot_start_says_why() {
     let short = refused_start(&["--listen", "127.0.0.1:0", "--data", other], Some("short"));
     assert!(short.contains("at least 32"), "{short}");
 }
+
+#[tokio::test]
+async fn a_body_that_is_said_to_be_no_json_is_not_read_as_json() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let chat = json!({"model": id, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}).to_string();
+    let own = format!("/api/v1/sessions/{id}/completions");
+    let session = json!({"model": "demo", "name": "plain"}).to_string();
+    for (path, body, status) in
+        [("/api/v1/sessions", &session, 201), ("/v1/chat/completions", &chat, 200), (own.as_str(), &chat, 201)]
+    {
+        let ask = |kind: Option<&str>| {
+            let request = viva.client().post(format!("{}{path}", viva.url)).bearer_auth(TOKEN).body(body.clone());
+            match kind {
+                Some(kind) => request.header("content-type", kind),
+                None => request,
+            }
+        };
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+            let refused = ask(Some(kind)).send().await.unwrap();
+            assert_eq!(refused.status(), 415, "{path} {kind}");
+            let said: Value = refused.json().await.unwrap();
+            let (code, message) = match path {
+                "/v1/chat/completions" => (&said["error"]["code"], &said["error"]["message"]),
+                _ => (&said["code"], &said["detail"]),
+            };
+            assert_eq!(code, "unsupported_media_type", "{said}");
+            assert!(message.as_str().unwrap().contains("application/json"), "{said}");
+        }
+        let accepted = ask(None).send().await.unwrap();
+        assert_eq!(accepted.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_guesses_tokens_is_held_back() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let (session_token, _) = viva.endpoint(&id).await;
+    let mut answers = Vec::new();
+    for number in 0..12 {
+        answers.push(viva.ask_with(&format!("guess-{number}"), Method::GET, "/api/v1/sessions", None).await);
+    }
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [[401; 10].as_slice(), &[429; 2]].concat());
+    let held = answers.last().unwrap();
+    assert_eq!(
+        (held.code().as_str(), &held.headers["content-type"]),
+        ("rate_limited", &"application/problem+json".parse().unwrap())
+    );
+    let seconds =
+        |answer: &testkit::server::Answer| -> u64 { answer.headers["retry-after"].to_str().unwrap().parse().unwrap() };
+    assert!((1..=60).contains(&seconds(held)));
+    // The same on the other interface, in its form, and for who logs in.
+    let held = viva.ask_with("guess", Method::GET, "/v1/models", None).await;
+    assert_eq!((held.status, held.json()["error"]["code"].as_str()), (429, Some("rate_limited")));
+    assert!((1..=60).contains(&seconds(&held)));
+    let login = viva.client().post(format!("{}/api/v1/login", viva.url)).json(&json!({"token": "guess"}));
+    let login = login.send().await.unwrap();
+    assert_eq!((login.status().as_u16(), login.headers().contains_key("retry-after")), (429, true));
+    // Who had the right one before goes on, and so does who has one that nobody can guess.
+    viva.get("/api/v1/sessions").await.expect(200);
+    viva.ask_with(&session_token, Method::GET, "/v1/models", None).await.expect(200);
+    // Another address is another's.
+    if let Ok(listener) = std::net::TcpListener::bind("127.0.0.2:0") {
+        drop(listener);
+        let elsewhere = reqwest::Client::builder().local_address(Some([127, 0, 0, 2].into())).build().unwrap();
+        let wrong = elsewhere.get(format!("{}/api/v1/sessions", viva.url)).bearer_auth("guess").send().await.unwrap();
+        assert_eq!(wrong.status(), 401);
+    }
+}
