@@ -7,21 +7,23 @@ use domain::{Session, reason};
 use protocol::session::{Reason, ReasonCode};
 use serde_json::{Value, json};
 
-use crate::{app::App, gateway::runtime::RuntimeError};
+use crate::{
+    app::App,
+    gateway::{request::Kind, runtime::RuntimeError},
+};
 
-/// Asks the model for one token through its own chat template.
+/// Asks the model for one token: through its own chat template, or, where it has none, to go on with a text.
 ///
 /// # Errors
 /// The reason why there was no answer.
 pub(crate) async fn ask(app: &Arc<App>, session: &Session) -> Result<(), Box<Reason>> {
-    let body = json!({
-        "model": session.model.name,
-        "messages": [{"role": "user", "content": "Hi"}],
-        "max_tokens": 1,
-        "temperature": 0,
-        "stream": false,
-    });
-    let answer = app.runtimes.ask(session.id, "/v1/chat/completions", Bytes::from(body.to_string())).await;
+    let kind = first_question(app, session).await?;
+    let mut body = json!({"model": session.model.name, "max_tokens": 1, "temperature": 0, "stream": false});
+    match kind {
+        Kind::Chat => body["messages"] = json!([{"role": "user", "content": "Hi"}]),
+        Kind::Text => body["prompt"] = json!("Hi"),
+    }
+    let answer = app.runtimes.ask(session.id, kind.path(), Bytes::from(body.to_string())).await;
     match answer {
         Ok(bytes) => {
             let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -46,6 +48,15 @@ pub(crate) async fn ask(app: &Arc<App>, session: &Session) -> Result<(), Box<Rea
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             Err(failed(ReasonCode::ProbeFailed, &error.to_string()))
         }
+    }
+}
+
+/// The call that the model can answer.
+async fn first_question(app: &App, session: &Session) -> Result<Kind, Box<Reason>> {
+    match app.store.find_model(session.model.id).await {
+        Ok(Some(model)) if !model.has_chat_template => Ok(Kind::Text),
+        Ok(_) => Ok(Kind::Chat),
+        Err(error) => Err(failed(ReasonCode::ProbeFailed, &error.to_string())),
     }
 }
 

@@ -18,6 +18,7 @@ mod logs;
 mod readings;
 mod sdk;
 mod story;
+mod template;
 
 /// The binary under test.
 const VIVA: &str = env!("CARGO_BIN_EXE_viva");
