@@ -14,6 +14,15 @@ pub struct LogIn {
     pub token: String,
 }
 
+/// Answer of `POST /api/v1/login-links`. It holds a secret: it is never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoginLink {
+    /// Opens the console once.
+    pub url: String,
+    /// Until when it can be used.
+    pub expires_at: Timestamp,
+}
+
 /// Answer of `GET /api/v1/system`: the server, the machine, and what the caller may have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct System {

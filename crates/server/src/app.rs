@@ -10,6 +10,7 @@ use store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    auth::{code::LoginCodes, guesses::Guesses, login::EndedLogins},
     clock::Clock,
     config::Config,
     control::Supervisors,
@@ -39,9 +40,11 @@ pub(crate) struct App {
     pub(crate) users: HashMap<[u8; 32], UserId>,
     pub(crate) owner: UserId,
     /// Wrong user tokens, by address.
-    pub(crate) guesses: crate::auth::guesses::Guesses,
-    /// Opens the console once, from the link that is printed at the start.
-    pub(crate) login_code: crate::auth::LoginCode,
+    pub(crate) guesses: Guesses,
+    /// Each opens the console once.
+    pub(crate) login_codes: LoginCodes,
+    /// Browsers that were logged out.
+    pub(crate) ended_logins: EndedLogins,
     /// Answers being written, and other work that must end before the process does.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server goes down.

@@ -1,10 +1,12 @@
 //! Who is calling: a user by token or by the console's cookie, or the holder of a session's token.
 
+pub(crate) mod code;
 pub(crate) mod guesses;
+pub(crate) mod login;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Instant,
 };
 
@@ -12,7 +14,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{HeaderMap, Method, header, request::Parts};
 use protocol::{ErrorCode, Problem, SessionId, UserId};
 
-use self::guesses::HeldBack;
+use self::{guesses::HeldBack, login::Login};
 use crate::{api::problem::ApiError, app::App, gateway::error::InferenceError, token};
 
 /// Name of the console's cookie.
@@ -38,46 +40,21 @@ pub(crate) struct InferenceCaller(pub(crate) Caller);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UserCaller(pub(crate) UserId);
 
-/// Opens the console once. A new one is made at each start, and after each use.
-#[derive(Debug)]
-pub(crate) struct LoginCode(Mutex<Option<String>>);
-
-impl LoginCode {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(Some(token::new_user_token())))
-    }
-
-    /// The code to print.
-    pub(crate) fn show(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// True once, for the right code.
-    pub(crate) fn redeem(&self, code: &str) -> bool {
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let right = current.as_ref().is_some_and(|current| token::same(current.as_bytes(), code.as_bytes()));
-        if right {
-            *current = None;
-        }
-        right
-    }
+/// The link that redeems a login code.
+pub(crate) fn login_link(app: &App, code: &str) -> String {
+    format!("{}/login/{code}", app.url)
 }
 
-impl Default for LoginCode {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The value of the cookie that stands for the owner: it cannot be made without the server's key.
-fn cookie_value(app: &App) -> String {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(app.key.derive(&format!("cookie:{}", app.owner)))
-}
-
-/// The `Set-Cookie` of a browser that has logged in: thirty days.
+/// The `Set-Cookie` of a browser that has logged in.
 pub(crate) fn set_cookie(app: &App) -> String {
-    cookie_with(app, &cookie_value(app), 30 * 24 * 3600)
+    let login = Login::new(app.clock.now());
+    cookie_with(app, &login.cookie(&app.key, app.owner), login::LASTS.as_secs())
+}
+
+/// The login that a request's cookie stands for, where it stands for one.
+pub(crate) fn find_login(app: &App, headers: &HeaderMap) -> Option<Login> {
+    let login = Login::of_cookie(cookie(headers)?, &app.key, app.owner, app.clock.now())?;
+    (!app.ended_logins.has(&login)).then_some(login)
 }
 
 /// The `Set-Cookie` of a browser that has logged out.
@@ -85,7 +62,7 @@ pub(crate) fn clear_cookie(app: &App) -> String {
     cookie_with(app, "", 0)
 }
 
-fn cookie_with(app: &App, value: &str, seconds: u32) -> String {
+fn cookie_with(app: &App, value: &str, seconds: i64) -> String {
     let secure = if app.url.starts_with("https://") { "; Secure" } else { "" };
     format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
 }
@@ -170,10 +147,8 @@ fn identify(app: &App, parts: &Parts) -> Result<Caller, Unknown> {
         let user = find_user(app, token, peer(parts)).map_err(Unknown::HeldBack)?;
         return user.map(|id| Caller::User { id }).ok_or(Unknown::WrongToken);
     }
-    let cookie = cookie(&parts.headers).ok_or(Unknown::NoToken)?;
-    if !token::same(cookie.as_bytes(), cookie_value(app).as_bytes()) {
-        return Err(Unknown::WrongToken);
-    }
+    cookie(&parts.headers).ok_or(Unknown::NoToken)?;
+    find_login(app, &parts.headers).ok_or(Unknown::WrongToken)?;
     if !matches!(parts.method, Method::GET | Method::HEAD) && !is_same_origin(&parts.headers) {
         return Err(Unknown::CrossSite);
     }

@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
-    auth::{LoginCode, guesses::Guesses},
+    auth::{self, code::LoginCodes, guesses::Guesses, login::EndedLogins},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     connection::{self, Bounds},
@@ -90,6 +90,7 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    login_link: String,
     /// Sessions that were taken over from the last run.
     pub adopted: usize,
 }
@@ -135,6 +136,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     store.set_token_hash(owner, "owner", token::hash(&token)).await?;
     let hub =
         Hub::open_with(&data, hub::Bounds { max_file_bytes: options.config.limits.model_bytes, ..Default::default() })?;
+    let ended_logins = EndedLogins::new(store.list_ended_logins(clock.now()).await?);
+    let (login_codes, first_code) = LoginCodes::new();
     let app = Arc::new(App {
         config: options.config,
         program: options.program,
@@ -150,7 +153,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         users: HashMap::from([(token::hash(&token), owner)]),
         owner,
         guesses: Guesses::default(),
-        login_code: LoginCode::new(),
+        login_codes,
+        ended_logins,
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         metrics: figures::recorder(),
@@ -170,7 +174,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     write_client(&app.data, &app.url, &token).map_err(folder(&app.data.join("run")))?;
     tokio::spawn(finish_scrub(Arc::clone(&app)));
     tokio::spawn(control::run_queue(Arc::clone(&app)));
-    Ok(Server { app, listener, address, adopted })
+    let login_link = auth::login_link(&app, &first_code);
+    Ok(Server { app, listener, address, login_link, adopted })
 }
 
 /// Wipes what an earlier run deleted and did not come to wipe.
@@ -228,8 +233,8 @@ impl Server {
     }
 
     /// The link that opens the console once.
-    pub fn login_link(&self) -> String {
-        format!("{}/login/{}", self.app.url, self.app.login_code.show().unwrap_or_default())
+    pub fn login_link(&self) -> &str {
+        &self.login_link
     }
 
     /// Sessions that hold resources now.

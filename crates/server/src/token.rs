@@ -100,7 +100,7 @@ impl TokenKey {
 }
 
 /// 32 bytes from the operating system.
-fn random() -> [u8; 32] {
+pub(crate) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     let mut filled = 0;
     while filled < bytes.len() {

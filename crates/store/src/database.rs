@@ -23,6 +23,7 @@ fn migrations() -> Migrator {
     let initial = include_str!("../migrations/0001_initial.sql");
     let measures = include_str!("../migrations/0002_measures.sql");
     let queue = include_str!("../migrations/0003_queue.sql");
+    let logins = include_str!("../migrations/0004_logins.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -30,6 +31,7 @@ fn migrations() -> Migrator {
         simple(1, "initial", initial),
         simple(2, "measures", measures),
         simple(3, "queue", queue),
+        simple(4, "logins", logins),
     ])
 }
 

@@ -1,20 +1,27 @@
-//! The way into the browser: the link that the server prints at its start, or a token; and the way out.
+//! The way into the browser: a link that the server prints at its start or makes on request, or a token; and the way
+//! out.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{ConnectInfo, Path, Query, State},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use http::{HeaderMap, StatusCode, header};
-use protocol::{ErrorCode, FieldError, Problem, system::LogIn};
+use protocol::{
+    ErrorCode, FieldError, Problem,
+    system::{LogIn, LoginLink},
+};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{extract::ApiJson, problem::ApiError};
-use crate::{app::App, auth};
+use crate::{
+    app::App,
+    auth::{self, UserCaller},
+};
 
 /// The login link.
 pub(crate) fn link_router() -> Router<Arc<App>> {
@@ -23,7 +30,7 @@ pub(crate) fn link_router() -> Router<Arc<App>> {
 
 /// Logging in with a token, and logging out.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(log_in)).routes(routes!(log_out))
+    OpenApiRouter::new().routes(routes!(log_in)).routes(routes!(log_out)).routes(routes!(create_login_link))
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,7 +43,7 @@ async fn redeem_login_code(
     Path(code): Path<String>,
     Query(query): Query<Next>,
 ) -> Response {
-    if !app.login_code.redeem(&code) {
+    if !app.login_codes.redeem(&code, app.clock.now()) {
         return Redirect::to("/login?expired=1").into_response();
     }
     let next = query.next.filter(|next| is_own_path(next));
@@ -62,18 +69,31 @@ async fn log_in(
     refuse_cross_site(&headers)?;
     if auth::find_user(&app, request.token.trim(), peer.ip())?.is_none() {
         let message =
-            "this token opens nothing here; use the login link that `viva serve` prints, or the token of VIVA_TOKEN";
+            "this token opens nothing here; use the token of VIVA_TOKEN, or a login link, which `viva login` prints";
         let error = FieldError::new("token", "wrong", message);
         return Err(ApiError::from(Problem::new(ErrorCode::Unauthorized, message).with_errors(vec![error])));
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::set_cookie(&app))]).into_response())
 }
 
-/// Log the browser out: the answer clears the cookie.
+/// Make a link that opens the console once, within ten minutes.
+#[utoipa::path(post, path = "/api/v1/login-links", tag = "system",
+    responses((status = 201, description = "The link", body = LoginLink), (status = "4XX", description = "Refused", body = Problem)))]
+async fn create_login_link(State(app): State<Arc<App>>, UserCaller(_): UserCaller) -> Response {
+    let (code, expires_at) = app.login_codes.issue(app.clock.now());
+    (StatusCode::CREATED, Json(LoginLink { url: auth::login_link(&app, &code), expires_at })).into_response()
+}
+
+/// Log the browser out: the answer clears the cookie, and no copy of it opens anything any more.
 #[utoipa::path(post, path = "/api/v1/logout", tag = "system", security(()),
     responses((status = 204, description = "The cookie is cleared"), (status = 403, description = "From another site", body = Problem)))]
 async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
     refuse_cross_site(&headers)?;
+    if let Some(login) = auth::find_login(&app, &headers) {
+        let now = app.clock.now();
+        app.ended_logins.add(&login, now);
+        app.store.end_login(login.ended(), now).await?;
+    }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::clear_cookie(&app))]).into_response())
 }
 

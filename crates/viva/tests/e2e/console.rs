@@ -109,7 +109,7 @@ async fn the_login_link_opens_once_and_leads_to_own_pages_alone() {
 
 #[tokio::test]
 async fn a_token_logs_in_and_logging_out_forgets_it() {
-    let viva = Viva::start(VIVA).await;
+    let mut viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({})).await;
     let (session_token, _) = viva.endpoint(&id).await;
     let browser = browser();
@@ -153,9 +153,21 @@ async fn a_token_logs_in_and_logging_out_forgets_it() {
 
     let out = own(Method::POST, "/api/v1/logout").header("sec-fetch-site", "cross-site").send().await.unwrap();
     assert_eq!((out.status().as_u16(), text(&out, "set-cookie")), (403, ""));
+    assert_eq!(own(Method::GET, "/api/v1/system").send().await.unwrap().status(), 200);
     let out = own(Method::POST, "/api/v1/logout").header(header::ORIGIN, &viva.url).send().await.unwrap();
     assert_eq!(out.status(), 204);
     assert!(text(&out, "set-cookie").starts_with("viva=;") && text(&out, "set-cookie").contains("Max-Age=0"));
+    // A copy of the cookie opens nothing any more, and logging out again does no harm; another login goes on.
+    assert_eq!(own(Method::GET, "/api/v1/system").send().await.unwrap().status(), 401);
+    let out = own(Method::POST, "/api/v1/logout").header(header::ORIGIN, &viva.url).send().await.unwrap();
+    assert_eq!(out.status(), 204);
+    let other = log_in(json!({"token": TOKEN}), None).await;
+    let with = |viva: &Viva, cookie: &str| {
+        let request = browser.get(format!("{}/api/v1/system", viva.url)).header(header::COOKIE, cookie);
+        async { request.send().await.unwrap().status().as_u16() }
+    };
+    let other = self::cookie(&other);
+    assert_eq!(with(&viva, &other).await, 200);
 
     // What opens something is in no line of the log.
     open(&browser, viva.login_link.clone()).await;
@@ -165,4 +177,9 @@ async fn a_token_logs_in_and_logging_out_forgets_it() {
     for secret in [TOKEN, &session_token, code, cookie.trim_start_matches("viva=")] {
         assert!(!log.contains(secret));
     }
+
+    // A killed server knows both.
+    viva.kill();
+    viva.restart();
+    assert_eq!((with(&viva, &cookie).await, with(&viva, &other).await), (401, 200));
 }
