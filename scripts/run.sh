@@ -1,7 +1,17 @@
 #!/usr/bin/env bash
-# Starts the server in the foreground and opens a session on the demo model once it is ready.
+# Starts the server in the foreground. Once it is ready, opens the console in the person's browser, where there is one,
+# and a session on the demo model.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+# Whether a browser would open before the person who typed `make run`.
+has_desktop() {
+    [ -z "${CI:-}" ] && [ -z "${SSH_CONNECTION:-}${SSH_TTY:-}" ] || return
+    case "$(uname)" in
+        Darwin) command -v open ;;
+        *) [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open ;;
+    esac >/dev/null
+}
 
 open_session() {
     for _ in $(seq 300); do
@@ -10,6 +20,10 @@ open_session() {
         ./viva session list >/dev/null 2>&1 && break
         sleep 0.2
     done
+    # The server has printed a link as well: that one stays good for another browser.
+    if has_desktop; then
+        ./viva login --open >/dev/null || true
+    fi
     if [ "$(./viva session list --status running --json | grep -c '"status":')" != 0 ]; then
         printf '\nA session is running already. Talk to it in another terminal:\n\n    ./viva chat\n\n'
         return

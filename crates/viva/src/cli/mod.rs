@@ -116,6 +116,8 @@ pub(crate) enum ClientCommand {
     /// Ask and search the documentation
     #[command(subcommand)]
     Docs(DocsCommand),
+    /// Print a link that logs a browser in
+    Login(LoginArgs),
     /// Check this machine: folders, memory, kernel features, the server
     Doctor(DoctorArgs),
     /// Print the completion script of a shell
@@ -124,6 +126,13 @@ pub(crate) enum ClientCommand {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoginArgs {
+    /// Open the link in this machine's browser, too
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -46,6 +46,8 @@ fn every_command_of_the_contract_is_understood() {
         "model remove m --yes",
         "docs ask how do I stop it? --page manage-a-session --json",
         "docs search idle limit --limit 3",
+        "login",
+        "login --open --json",
         "doctor --json",
         "completions bash",
         "--json session list",

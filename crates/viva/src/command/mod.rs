@@ -9,6 +9,7 @@ mod figures;
 mod find;
 mod history;
 mod list;
+mod login;
 mod model;
 mod session;
 
@@ -47,6 +48,7 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,
         ClientCommand::Docs(command) => docs::run(command, output),
+        ClientCommand::Login(args) => login::run(&args, &context()?).await,
         ClientCommand::Doctor(args) => doctor::run(&args, shared, output).await,
         ClientCommand::Completions { shell } => {
             completions::print(shell, output);

@@ -117,3 +117,47 @@ async fn mistakes_are_told_in_a_sentence_with_the_right_exit_status() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("viva serve"));
 }
+
+#[tokio::test]
+async fn a_login_link_is_printed_at_any_time_and_opened_where_there_is_a_desktop() {
+    let viva = Viva::start(VIVA).await;
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let enter = async |link: &str| {
+        let answer = browser.get(link).send().await.unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let link = done(&viva, &["login"]);
+    assert!(link.starts_with(&format!("{}/login/", viva.url)) && link.trim().lines().count() == 1, "{link}");
+    assert_eq!(enter(link.trim()).await, "/");
+    assert_eq!(enter(link.trim()).await, "/login?expired=1");
+    let made: Value = serde_json::from_str(&done(&viva, &["login", "--json"])).unwrap();
+    assert_eq!(enter(made["url"].as_str().unwrap()).await, "/");
+    assert!(made["expires_at"].as_str().is_some_and(|at| at.ends_with('Z')), "{made}");
+    // The one of the start is another, and still good.
+    assert_eq!(enter(&viva.login_link).await, "/");
+
+    // A desktop whose browser writes down what it is given.
+    let folder = tempfile::tempdir().unwrap();
+    let (opener, given) = (folder.path().join("xdg-open"), folder.path().join("given"));
+    std::fs::write(&opener, format!("#!/bin/sh\nprintf %s \"$1\" > '{}'\n", given.display())).unwrap();
+    std::fs::set_permissions(&opener, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let open = |display: &str, path: &str| {
+        let mut command = Command::new(VIVA);
+        command.args(["login", "--open"]).env("VIVA_DATA", viva.data.path()).env("PATH", path);
+        command.env("DISPLAY", display).env_remove("WAYLAND_DISPLAY").env_remove("VIVA_URL").env_remove("VIVA_TOKEN");
+        command.output().unwrap()
+    };
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let opened = open(":0", &path);
+    assert!(opened.status.success(), "{opened:?}");
+    let given = std::fs::read_to_string(given).unwrap();
+    assert_eq!(given, String::from_utf8_lossy(&opened.stdout).trim());
+    assert_eq!(enter(&given).await, "/");
+    for (display, path, said) in [("", path.as_str(), "no desktop"), (":0", "/nonexistent", "not installed")] {
+        let refused = open(display, path);
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(1) && error.contains(said), "{error}");
+        assert!(String::from_utf8_lossy(&refused.stdout).contains("/login/"), "it is printed all the same");
+    }
+    assert!(!viva.log().contains(given.rsplit('/').next().unwrap()));
+}
