@@ -4,19 +4,22 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    body::Body,
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures::StreamExt;
 use http::{HeaderValue, Method, Uri, header};
+use http_body::Body as _;
 use protocol::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     api::{health, login, models, openapi, problem::ApiError},
     app::App,
-    figures,
+    auth, figures,
     gateway::{self, error::InferenceError},
     ui,
 };
@@ -41,6 +44,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             ApiError::new(ErrorCode::Internal, "something broke on the server; its log says more").into_response()
         }))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), until_logged_out))
         .layer(middleware::from_fn(finish))
         .with_state(Arc::clone(app))
 }
@@ -68,6 +72,19 @@ async fn no_method(method: Method, uri: Uri) -> Response {
         return InferenceError::new(ErrorCode::MethodNotAllowed, message).into_response();
     }
     ApiError::new(ErrorCode::MethodNotAllowed, message).into_response()
+}
+
+/// What a browser follows, such as the events, ends with its login.
+async fn until_logged_out(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let login = auth::find_login(&app, request.headers());
+    let response = next.run(request).await;
+    match login {
+        Some(login) if response.body().size_hint().exact().is_none() => response.map(|body| {
+            let ended = async move { app.ended_logins.wait(&login).await };
+            Body::from_stream(body.into_data_stream().take_until(Box::pin(ended)))
+        }),
+        Some(_) | None => response,
+    }
 }
 
 /// Headers that every answer has, and the one line that each request leaves in the log.

@@ -3,15 +3,13 @@
 //! A cookie says which login it is and until when. It is genuine by its seal; that it was logged out is kept in the
 //! store, so that a copy of it opens nothing either, over restarts too.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-};
+use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use protocol::UserId;
 use store::EndedLogin;
+use tokio::sync::watch;
 
 use crate::token::{self, TokenKey};
 
@@ -69,22 +67,29 @@ impl Login {
 
 /// The logins that were logged out and have not expired.
 #[derive(Debug, Default)]
-pub(crate) struct EndedLogins(RwLock<HashMap<[u8; 16], Timestamp>>);
+pub(crate) struct EndedLogins(watch::Sender<HashMap<[u8; 16], Timestamp>>);
 
 impl EndedLogins {
     pub(crate) fn new(ended: Vec<EndedLogin>) -> Self {
-        Self(RwLock::new(ended.into_iter().map(|login| (login.id, login.expires_at)).collect()))
+        Self(watch::Sender::new(ended.into_iter().map(|login| (login.id, login.expires_at)).collect()))
     }
 
     pub(crate) fn has(&self, login: &Login) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&login.id)
+        self.0.borrow().contains_key(&login.id)
     }
 
     /// Ends one, and forgets those that have expired by `now`.
     pub(crate) fn add(&self, login: &Login, now: Timestamp) {
-        let mut ended = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        ended.retain(|_, expires_at| *expires_at > now);
-        ended.insert(login.id, login.expires_at);
+        self.0.send_modify(|ended| {
+            ended.retain(|_, expires_at| *expires_at > now);
+            ended.insert(login.id, login.expires_at);
+        });
+    }
+
+    /// Resolves once the login has ended.
+    pub(crate) async fn wait(&self, login: &Login) {
+        // The sender outlives the receiver: it is `self`.
+        let _ = self.0.subscribe().wait_for(|ended| ended.contains_key(&login.id)).await;
     }
 }
 

@@ -154,10 +154,14 @@ async fn a_token_logs_in_and_logging_out_forgets_it() {
     let out = own(Method::POST, "/api/v1/logout").header("sec-fetch-site", "cross-site").send().await.unwrap();
     assert_eq!((out.status().as_u16(), text(&out, "set-cookie")), (403, ""));
     assert_eq!(own(Method::GET, "/api/v1/system").send().await.unwrap().status(), 200);
+    let mut followed = own(Method::GET, "/api/v1/events").send().await.unwrap();
+    assert!(followed.chunk().await.unwrap().is_some());
     let out = own(Method::POST, "/api/v1/logout").header(header::ORIGIN, &viva.url).send().await.unwrap();
     assert_eq!(out.status(), 204);
     assert!(text(&out, "set-cookie").starts_with("viva=;") && text(&out, "set-cookie").contains("Max-Age=0"));
-    // A copy of the cookie opens nothing any more, and logging out again does no harm; another login goes on.
+    // What is followed by it ends; a copy of the cookie opens nothing any more, and logging out again does no harm; another login goes on.
+    let ends = async { while followed.chunk().await.unwrap().is_some() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), ends).await.expect("the events end");
     assert_eq!(own(Method::GET, "/api/v1/system").send().await.unwrap().status(), 401);
     let out = own(Method::POST, "/api/v1/logout").header(header::ORIGIN, &viva.url).send().await.unwrap();
     assert_eq!(out.status(), 204);
