@@ -152,7 +152,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         key,
         users: HashMap::from([(token::hash(&token), owner)]),
         owner,
-        guesses: Guesses::default(),
+        guesses: Guesses::new(token::hash(&token)),
         login_codes,
         ended_logins,
         tasks: TaskTracker::new(),

@@ -282,7 +282,7 @@ async fn who_guesses_tokens_is_held_back() {
     let login = viva.client().post(format!("{}/api/v1/login", viva.url)).json(&json!({"token": "guess"}));
     let login = login.send().await.unwrap();
     assert_eq!((login.status().as_u16(), login.headers().contains_key("retry-after")), (429, true));
-    // Who had the right one before goes on, and so does who has one that nobody can guess.
+    // The owner goes on at their own machine, and so does who has a token that nobody can guess.
     viva.get("/api/v1/sessions").await.expect(200);
     viva.ask_with(&session_token, Method::GET, "/v1/models", None).await.expect(200);
     // Another address is another's.
