@@ -12,9 +12,9 @@ use protocol::{
     session::StopPolicy,
 };
 use serde_json::json;
-use store::{ModelRecord, WriteModelError};
+use store::{ModelRecord, StorageError, WriteModelError};
 
-use crate::{api::problem::ApiError, app::App, control};
+use crate::{api::problem::ApiError, app::App, control, gateway::request::Kind};
 
 /// Longest name or version of a model, in characters.
 const MAX_NAME: usize = 100;
@@ -312,4 +312,13 @@ pub(crate) async fn remove_unused_blobs(app: &Arc<App>, model: &ModelRecord) -> 
         }
     }
     Ok(())
+}
+
+/// The call that a model can answer: one without a chat template takes no messages.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn kind_of(app: &App, model: ModelId) -> Result<Kind, StorageError> {
+    let record = app.store.find_model(model).await?;
+    Ok(if record.is_some_and(|record| !record.has_chat_template) { Kind::Text } else { Kind::Chat })
 }

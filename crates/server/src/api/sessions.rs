@@ -25,7 +25,7 @@ use super::{
     problem::ApiError,
     samples, view,
 };
-use crate::{app::App, auth::UserCaller, check, control, create, update};
+use crate::{app::App, auth::UserCaller, check, control, create, models, update};
 
 /// The calls on sessions.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -231,7 +231,8 @@ async fn get_session_endpoint(
     }
     let token = app.key.session_token(session.id, session.generation);
     let base_url = format!("{}/v1", reached_by(&app, &headers));
-    Ok(Json(samples::endpoint(base_url, token, session.model.name)))
+    let kind = models::kind_of(&app, session.model.id).await?;
+    Ok(Json(samples::endpoint(base_url, token, session.model.name, kind)))
 }
 
 /// The address that the caller reached the server by, as far as it is known.

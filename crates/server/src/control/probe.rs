@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     app::App,
     gateway::{request::Kind, runtime::RuntimeError},
+    models,
 };
 
 /// Asks the model for one token: through its own chat template, or, where it has none, to go on with a text.
@@ -17,7 +18,8 @@ use crate::{
 /// # Errors
 /// The reason why there was no answer.
 pub(crate) async fn ask(app: &Arc<App>, session: &Session) -> Result<(), Box<Reason>> {
-    let kind = first_question(app, session).await?;
+    let kind = models::kind_of(app, session.model.id).await;
+    let kind = kind.map_err(|error| failed(ReasonCode::ProbeFailed, &error.to_string()))?;
     let mut body = json!({"model": session.model.name, "max_tokens": 1, "temperature": 0, "stream": false});
     match kind {
         Kind::Chat => body["messages"] = json!([{"role": "user", "content": "Hi"}]),
@@ -48,15 +50,6 @@ pub(crate) async fn ask(app: &Arc<App>, session: &Session) -> Result<(), Box<Rea
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             Err(failed(ReasonCode::ProbeFailed, &error.to_string()))
         }
-    }
-}
-
-/// The call that the model can answer.
-async fn first_question(app: &App, session: &Session) -> Result<Kind, Box<Reason>> {
-    match app.store.find_model(session.model.id).await {
-        Ok(Some(model)) if !model.has_chat_template => Ok(Kind::Text),
-        Ok(_) => Ok(Kind::Chat),
-        Err(error) => Err(failed(ReasonCode::ProbeFailed, &error.to_string())),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use serde_json::json;
 use testkit::{Viva, server::TOKEN};
 
-use crate::VIVA;
+use crate::{VIVA, template::add_plain};
 
 fn run(mut command: Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; run `make test`"));
@@ -53,7 +53,13 @@ async fn the_javascript_sdk_works_unmodified() {
 #[tokio::test]
 async fn the_samples_run_as_pasted() {
     let viva = Viva::start(VIVA).await;
-    let id = viva.running_session(json!({})).await;
+    samples_run(&viva, &viva.running_session(json!({})).await).await;
+    // A model without a chat template takes no messages: its samples ask for a text.
+    add_plain(&viva).await;
+    samples_run(&viva, &viva.running_session(json!({"model": "plain"})).await).await;
+}
+
+async fn samples_run(viva: &Viva, id: &str) {
     let endpoint = viva.get(&format!("/api/v1/sessions/{id}/endpoint")).await.expect(200);
     let sample = |name: &str| endpoint["samples"][name].as_str().unwrap().to_owned();
     let mut curl = Command::new("sh");

@@ -6,6 +6,15 @@ use testkit::{Viva, server::TOKEN};
 
 use crate::VIVA;
 
+/// Adds the model `plain`, and shows it.
+pub(crate) async fn add_plain(viva: &Viva) -> Value {
+    let query = "name=plain&filename=plain.gguf&learning_stage=instruction_tuned";
+    let upload = viva.client().post(format!("{}/api/v1/models?{query}", viva.url)).bearer_auth(TOKEN);
+    let added = upload.body(without_template()).send().await.unwrap();
+    assert_eq!(added.status(), 201);
+    added.json().await.unwrap()
+}
+
 /// The demo model with its template under a key that nobody reads.
 fn without_template() -> Vec<u8> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo/demo-early.gguf");
@@ -19,11 +28,7 @@ fn without_template() -> Vec<u8> {
 #[tokio::test]
 async fn a_model_without_a_chat_template_runs_and_continues_text() {
     let viva = Viva::start(VIVA).await;
-    let query = "name=plain&filename=plain.gguf&learning_stage=instruction_tuned";
-    let upload = viva.client().post(format!("{}/api/v1/models?{query}", viva.url)).bearer_auth(TOKEN);
-    let added = upload.body(without_template()).send().await.unwrap();
-    assert_eq!(added.status(), 201);
-    let added: Value = added.json().await.unwrap();
+    let added = add_plain(&viva).await;
     assert_eq!((&added["has_chat_template"], &added["eligible"]), (&json!(false), &json!(true)), "{added}");
     let id = viva.running_session(json!({"model": "plain"})).await;
     let (token, _) = viva.endpoint(&id).await;
