@@ -242,14 +242,16 @@ def _turns(bench, ends, peer, history, per_word):
 
 
 def gateway(bench):
-    """The gateway alone, before a runtime that answers at once."""
-    told = bench.example("gateway_bench", "--in", bench.work, "--rounds", min(bench.rounds, 3),
-                         "--seconds", max(1, round(5 * bench.scale)), "--turns", round(2000 * bench.scale))
-    seen = json.loads(told)
-    p50, p99 = seen["added_p50_us"], seen["added_p99_us"]
+    """The gateway alone, before a runtime that takes 5 ms for a prompt, and before one that answers at once."""
+    def measure(prompt_ms, seconds, turns):
+        return json.loads(bench.example("gateway_bench", "--in", bench.work, "--rounds", min(bench.rounds, 3),
+                                        "--prompt-ms", prompt_ms, "--seconds", max(1, round(seconds * bench.scale)),
+                                        "--turns", max(100, round(turns * bench.scale))))
+    computing, seen = measure(5, 1, 1000), measure(0, 5, 2000)
+    p50, p99 = computing["added_p50_us"], computing["added_p99_us"]
     return [
         Row("gateway's addition to first token", "p50 <= 100 us, p99 <= 1 ms", f"{p50:.0f} us, {p99:.0f} us",
-            met=p50 <= 100 and p99 <= 1000, runs=seen),
+            met=p50 <= 100 and p99 <= 1000, runs={"computing": computing, "at_once": seen}),
         Row("durable answers, 64 connections", ">= 5000/s, p99 <= 20 ms",
             f"{seen['requests_per_second']:.0f}/s, {seen['p99_ms']:.1f} ms",
             met=seen["requests_per_second"] >= 5000 and seen["p99_ms"] <= 20 and not seen["failed"], runs=seen),
