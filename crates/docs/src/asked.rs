@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 const SOURCE: &str = include_str!("../assets/asked.txt");
+const UNANSWERED: &str = include_str!("../assets/unanswered.txt");
 
 /// A way to ask for a section.
 #[derive(Debug, Clone, Copy)]
@@ -10,12 +11,19 @@ pub(crate) struct Asked {
     pub(crate) phrase: &'static str,
     /// A part of the passage that answers it.
     pub(crate) passage: Option<&'static str>,
+    /// The yes or no that the passage says to it.
+    pub(crate) verdict: Option<bool>,
 }
 
 /// The ways to ask for a section; none for most of those that are generated.
 pub(crate) fn asked(page: &str, slug: &str) -> &'static [Asked] {
     static BY_SECTION: LazyLock<HashMap<&str, Vec<Asked>>> = LazyLock::new(read);
     BY_SECTION.get(format!("{page}#{slug}").as_str()).map_or(&[], Vec::as_slice)
+}
+
+/// What people ask and the documentation does not answer.
+pub(crate) fn unanswered() -> impl Iterator<Item = &'static str> {
+    UNANSWERED.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn read() -> HashMap<&'static str, Vec<Asked>> {
@@ -26,8 +34,11 @@ fn read() -> HashMap<&'static str, Vec<Asked>> {
             current = line;
             continue;
         }
-        let (phrase, passage) = line.split_once(" => ").map_or((line, None), |(phrase, part)| (phrase, Some(part)));
-        sections.entry(current).or_default().push(Asked { phrase, passage });
+        let mut parts = line.split(" => ");
+        let phrase = parts.next().unwrap_or_default();
+        let passage = parts.next();
+        let verdict = parts.next().map(|said| said == "yes");
+        sections.entry(current).or_default().push(Asked { phrase, passage, verdict });
     }
     sections
 }

@@ -7,10 +7,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    asked::asked,
+    asked::{asked, unanswered},
     page::{Page, Section},
     passage::Kind,
+    sought::{Concept, Held, Sought},
     synonyms::synonyms,
+    vectors::Vector,
     words::{Word, is_compound, is_exchange, is_slip, small_slip, stem, words},
 };
 
@@ -26,6 +28,10 @@ const HEADING: f32 = 1.0;
 const ASKED: f32 = 0.8;
 const CONTEXT: f32 = 0.5;
 const BODY: f32 = 1.0;
+/// How far a word of exactly the same meaning stands for what was asked; from which likeness on it does, and how many do.
+const AKIN: f32 = 0.5;
+const AKIN_FROM: f32 = 0.45;
+const AKIN_AT_MOST: usize = 12;
 /// How far a synonym, and a word that differs by a slip, stand for what was asked.
 const SYNONYM: f32 = 0.6;
 const SLIP: f32 = 0.85;
@@ -55,20 +61,28 @@ pub(crate) struct Index {
     frequencies: Vec<u32>,
     /// How much each term tells: the rarer, the more.
     telling: Vec<f32>,
+    /// What each term means.
+    meanings: Vec<Option<Vector>>,
     /// Every word as it stands in the text, with its term.
     spellings: Vec<(String, Term)>,
     pub(crate) entries: Vec<Entry>,
+    /// What people ask and the documentation does not answer.
+    unanswered: Vec<Vector>,
 }
 
 /// A way that people ask for a section.
 #[derive(Debug)]
 pub(crate) struct Way {
+    pub(crate) phrase: &'static str,
     /// Its naming words.
     pub(crate) terms: Terms,
+    pub(crate) meaning: Option<Vector>,
     /// Its first word.
     pub(crate) opening: &'static str,
     /// The passage that answers it, where it says so.
     pub(crate) passage: Option<usize>,
+    /// The yes or no that the passage says to it.
+    pub(crate) verdict: Option<bool>,
 }
 
 /// A section.
@@ -77,9 +91,11 @@ pub(crate) struct Entry {
     pub(crate) page: usize,
     pub(crate) section: usize,
     /// How much of it is each of its terms: from 0, saturating at 1.
-    weights: HashMap<Term, f32>,
+    weights: Vec<(Term, f32)>,
     /// The naming words of its heading.
     pub(crate) heading: Terms,
+    /// What its heading means under its page's title.
+    pub(crate) meaning: Option<Vector>,
     /// Each way that people ask for it.
     pub(crate) asked: Vec<Way>,
     /// Of a list of terms, the words of each term that it explains.
@@ -88,89 +104,14 @@ pub(crate) struct Entry {
     pub(crate) context: Terms,
     /// The words of each of its passages, in their order.
     pub(crate) passages: Vec<Terms>,
-}
-
-/// Something that a question asks about, with the terms that it may stand as.
-#[derive(Debug, Clone)]
-pub(crate) struct Concept {
-    pub(crate) word: String,
-    /// How much it tells: the rarer, the more.
-    pub(crate) weight: f32,
-    /// Terms, and how far each stands for it.
-    pub(crate) terms: Vec<(Term, f32)>,
-}
-
-impl Concept {
-    /// Whether the documentation has a word for it.
-    pub(crate) fn is_known(&self) -> bool {
-        !self.terms.is_empty()
-    }
-}
-
-/// What a question asks about, ready to be looked for in many places.
-#[derive(Debug)]
-pub(crate) struct Sought {
-    pub(crate) concepts: Vec<Concept>,
-    /// What all of them tell together.
-    pub(crate) total: f32,
-    /// For each term, where in `hits` it stands; 0: nowhere.
-    places: Vec<u16>,
-    hits: Vec<Vec<(usize, f32)>>,
-}
-
-/// How far each of what is sought is in some place, from 0 to 1.
-pub(crate) type Held = Vec<f32>;
-
-impl Sought {
-    fn new(concepts: Vec<Concept>, vocabulary: usize) -> Self {
-        let (mut places, mut hits) = (vec![0; vocabulary], vec![Vec::new()]);
-        for (number, concept) in concepts.iter().enumerate() {
-            for (term, by) in &concept.terms {
-                let Some(place) = places.get_mut(*term as usize) else { continue };
-                if *place == 0 {
-                    *place = u16::try_from(hits.len()).unwrap_or(0);
-                    hits.push(Vec::new());
-                }
-                if let Some(hit) = hits.get_mut(usize::from(*place)) {
-                    hit.push((number, *by));
-                }
-            }
-        }
-        let total = concepts.iter().map(|concept| concept.weight).sum::<f32>().max(f32::EPSILON);
-        Self { concepts, total, places, hits }
-    }
-
-    fn hits(&self, term: Term) -> &[(usize, f32)] {
-        let place = self.places.get(term as usize).copied().unwrap_or(0);
-        self.hits.get(usize::from(place)).map_or(&[], Vec::as_slice)
-    }
-
-    /// How far a term stands for anything that is sought.
-    pub(crate) fn nearness(&self, term: Term) -> f32 {
-        self.hits(term).iter().map(|(_, by)| *by).fold(0.0, f32::max)
-    }
-
-    pub(crate) fn held(&self, terms: &[Term]) -> Held {
-        let mut held = vec![0.0; self.concepts.len()];
-        for (number, by) in terms.iter().flat_map(|term| self.hits(*term)) {
-            if let Some(held) = held.get_mut(*number) {
-                *held = f32::max(*held, *by);
-            }
-        }
-        held
-    }
-
-    /// The share of all that is sought, from 0 to 1.
-    pub(crate) fn share(&self, held: &[f32]) -> f32 {
-        self.concepts.iter().zip(held).map(|(concept, held)| concept.weight * held).sum::<f32>() / self.total
-    }
+    /// What each of them means.
+    pub(crate) meanings: Vec<Option<Vector>>,
 }
 
 impl Entry {
     /// How much of the section is about each of what is sought, from 0 to 1.
     pub(crate) fn weights(&self, sought: &Sought) -> Held {
-        let weight = |(term, by): &(Term, f32)| by * self.weights.get(term).copied().unwrap_or(0.0);
-        sought.concepts.iter().map(|concept| concept.terms.iter().map(weight).fold(0.0, f32::max)).collect()
+        sought.weighed(self.weights.iter().copied())
     }
 }
 
@@ -180,8 +121,10 @@ impl Index {
             terms: HashMap::new(),
             frequencies: Vec::new(),
             telling: Vec::new(),
+            meanings: Vec::new(),
             spellings: Vec::new(),
             entries: Vec::new(),
+            unanswered: unanswered().filter_map(Vector::of).collect(),
         };
         let mut fields = Vec::new();
         for (at, page) in pages.iter().enumerate() {
@@ -224,7 +167,10 @@ impl Index {
         let naming = self.naming(&section.title);
         let list = &section.passages.list;
         let asked = phrases.iter().map(|way| Way {
+            phrase: way.phrase,
+            verdict: way.verdict,
             terms: self.naming(way.phrase),
+            meaning: Vector::of(way.phrase),
             opening: way.phrase.split(' ').next().unwrap_or_default(),
             passage: way.passage.and_then(|part| list.iter().position(|passage| passage.plain.contains(part))),
         });
@@ -239,12 +185,14 @@ impl Index {
         self.entries.push(Entry {
             page: page_at,
             section: number,
-            weights: HashMap::new(),
+            weights: Vec::new(),
             heading: naming,
+            meaning: Vector::of(&format!("{}: {}", page.title, section.title)),
             asked,
             names,
             context: context_set,
             passages,
+            meanings: list.iter().map(|passage| Vector::of(&passage.plain)).collect(),
         });
         Fields { heading, asked: in_phrases, context, body }
     }
@@ -265,6 +213,7 @@ impl Index {
             let term = *self.terms.entry(word.stem).or_insert(next);
             if term == next {
                 self.frequencies.push(0);
+                self.meanings.push(Vector::of(&word.text));
             }
             self.spellings.push((word.text, term));
             terms.push(term);
@@ -300,22 +249,22 @@ impl Index {
         self.telling.get(term as usize).copied().unwrap_or_else(|| self.strangest())
     }
 
-    /// The terms of a text.
-    pub(crate) fn terms_of(&self, text: &str) -> Vec<Term> {
-        words(text).into_iter().filter_map(|word| self.terms.get(&word.stem).copied()).collect()
-    }
-
     fn strangest(&self) -> f32 {
         ((self.entries.len() as f32 + 0.5) / 0.5).ln().powf(RARITY)
     }
 
-    /// A text with the small words put right that a slip of the hand has spoilt.
+    /// A text with the words put right that a slip of the hand has spoilt.
     pub(crate) fn corrected(&self, folded: &str) -> String {
         let right = |word: &str| match small_slip(word) {
-            Some(small) if !self.terms.contains_key(&stem(word)) => small.to_owned(),
-            _ => word.to_owned(),
+            _ if self.terms.contains_key(&stem(word)) => word.to_owned(),
+            Some(small) => small.to_owned(),
+            None => self.slipped(word).next().map_or_else(|| word.to_owned(), |(spelling, _)| spelling.clone()),
         };
-        folded.split(' ').map(right).collect::<Vec<_>>().join(" ")
+        let around = |word: &str| {
+            let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+            if core.is_empty() { word.to_owned() } else { word.replacen(core, &right(core), 1) }
+        };
+        folded.split(' ').map(around).collect::<Vec<_>>().join(" ")
     }
 
     /// What a text asks about: its naming words, each once. Of a text without any, all its words.
@@ -359,6 +308,12 @@ impl Index {
         if terms.is_empty() {
             terms.extend(self.near(&word.text).iter().map(|term| (*term, SLIP)));
         }
+        let akin = if word.is_faint() { Vec::new() } else { self.akin(&word.text) };
+        for (term, by) in akin {
+            if terms.iter().all(|(known, _)| *known != term) {
+                terms.push((term, by));
+            }
+        }
         let weight = match known {
             Some(term) => self.weight(term),
             None => terms.iter().map(|(term, _)| self.weight(*term)).fold(f32::INFINITY, f32::min),
@@ -368,16 +323,36 @@ impl Index {
         Concept { word: word.text.clone(), weight, terms }
     }
 
+    /// How near a question is in meaning to the nearest of those that the documentation does not answer.
+    pub(crate) fn unanswered(&self, question: &Vector) -> f32 {
+        self.unanswered.iter().map(|other| question.likeness(other)).fold(0.0, f32::max)
+    }
+
+    /// The terms that mean about what a word does, and how far each stands for it.
+    fn akin(&self, word: &str) -> Vec<(Term, f32)> {
+        let Some(meaning) = Vector::of(word) else { return Vec::new() };
+        let likeness = |(term, other): (usize, &Option<Vector>)| {
+            let likeness = meaning.likeness(other.as_ref()?);
+            (likeness >= AKIN_FROM).then_some((Term::try_from(term).ok()?, AKIN * likeness))
+        };
+        let mut akin: Vec<_> = self.meanings.iter().enumerate().filter_map(likeness).collect();
+        akin.sort_unstable_by(|(_, a), (_, b)| b.total_cmp(a));
+        akin.truncate(AKIN_AT_MOST);
+        akin
+    }
+
     /// The terms that a word may be with a slip of the hand.
     fn near(&self, word: &str) -> Terms {
+        each_once(self.slipped(word).map(|(_, term)| *term).collect())
+    }
+
+    /// The spellings that a word may be with a slip of the hand. In a short word only exchanged letters are one: it has
+    /// too many neighbours.
+    fn slipped(&self, word: &str) -> impl Iterator<Item = &(String, Term)> {
         let length = word.chars().count();
-        if length < SLIP_FROM - 1 || !word.chars().all(|c| c.is_alphabetic() || c == '_') {
-            return Terms::default();
-        }
-        let near = self.spellings.iter().filter(|(spelling, _)| is_slip(spelling, word));
-        // In a short word only exchanged letters are a slip: it has too many neighbours.
-        let near = near.filter(|(spelling, _)| length >= SLIP_FROM || is_exchange(spelling, word));
-        each_once(near.map(|(_, term)| *term).collect())
+        let may_be = length + 1 >= SLIP_FROM && word.chars().all(|c| c.is_alphabetic() || c == '_');
+        let near = self.spellings.iter().filter(move |(spelling, _)| may_be && is_slip(spelling, word));
+        near.filter(move |(spelling, _)| length >= SLIP_FROM || is_exchange(spelling, word))
     }
 
     /// A word that is still being typed: what begins with it.

@@ -12,7 +12,9 @@ mod page;
 mod passage;
 mod search;
 mod site;
+mod sought;
 mod synonyms;
+mod vectors;
 mod words;
 
 pub use ask::{Asked, DocsGiven, QuestionError, answer_as_markdown};

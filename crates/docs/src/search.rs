@@ -2,10 +2,7 @@
 
 use protocol::docs::DocsHit;
 
-use crate::{
-    index::{Entry, Sought},
-    library::Library,
-};
+use crate::{index::Entry, library::Library, sought::Sought};
 
 /// Longest text that is searched for, in characters; more of it is not looked at.
 const MAX_QUERY: usize = 200;

@@ -2,8 +2,8 @@
 
 use crate::{
     ask::{question::Question, rank::Ranked, verdict},
-    index::{Held, Sought},
     passage::{Kind, Passage},
+    sought::{Held, Sought},
 };
 
 /// Characters of prose that an answer has at most, beside its rows and samples.
@@ -177,20 +177,20 @@ pub(crate) fn write(best: &Ranked<'_>, chosen: &Chosen, says: Option<bool>) -> S
         places.insert(0, chosen.lead);
     }
     let first = places.first().and_then(|place| list.get(*place));
-    // What says so itself is left as it stands.
-    let says = says.filter(|says| first.is_none_or(|first| verdict::told(&first.plain) != Some(*says)));
+    // What says so itself is left as it stands; another's yes or no is to another question.
+    let says_itself = says.is_some() && first.and_then(|first| verdict::told(&first.plain)) == says;
     let mut text = String::new();
-    if let Some(says) = says {
+    if let Some(says) = says.filter(|_| !says_itself) {
         text.push_str(if says { "Yes." } else { "No." });
     }
     let mut at = 0;
-    let mut is_after_prose = says.is_some();
+    let mut is_after_prose = !text.is_empty();
     while let Some(place) = places.get(at).copied() {
         at += 1;
         let Some(passage) = list.get(place) else { continue };
         match &passage.kind {
             Kind::Sentence => {
-                let sentence = if says.is_some() { without_verdict(&passage.text) } else { passage.text.clone() };
+                let sentence = if says_itself { passage.text.clone() } else { without_verdict(&passage.text) };
                 if !sentence.is_empty() {
                     text.push_str(if text.is_empty() {
                         ""

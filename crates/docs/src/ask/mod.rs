@@ -19,9 +19,10 @@ use question::{Question, Wanted};
 use rank::Ranked;
 
 use crate::{
-    index::{Held, Sought},
     library::Library,
     passage::Kind,
+    sought::{Held, Sought},
+    vectors::Vector,
 };
 
 /// Sections that an answer names.
@@ -29,7 +30,7 @@ const EXCERPTS: usize = 5;
 /// Pages that are named where there is no answer.
 const NEAREST: usize = 3;
 /// An answer that is less sure than this is none.
-const LEAST: f32 = 0.38;
+const LEAST: f32 = 0.37;
 /// The least share of it that a further section must add.
 const GAIN: f32 = 0.2;
 
@@ -58,9 +59,10 @@ impl Library {
         let corrected = self.index.corrected(&question.folded);
         question.wanted = Wanted::of(&corrected);
         question.opening = question::opening(&corrected);
+        question.meaning = Vector::of(&corrected);
         let sought = self.index.sought(&question.text);
         let ranked = rank::rank(self, &question, &sought, page);
-        let confidence = ranked.first().map_or(0.0, |best| confidence(best, &sought));
+        let confidence = ranked.first().map_or(0.0, |best| confidence(self, &question, &sought, best));
         Ok(match ranked.first() {
             Some(best) if confidence >= LEAST => self.answer(&question, &sought, best, &ranked, confidence),
             _ => self.refuse(&sought, &ranked),
@@ -78,7 +80,7 @@ impl Library {
         let Some(chosen) = compose::choose(question, sought, best, compose::PROSE) else {
             return self.refuse(sought, ranked);
         };
-        let says = verdict::verdict(&self.index, question, sought, best, chosen.lead);
+        let says = verdict::verdict(question, best, chosen.lead);
         let mut answer = compose::write(best, &chosen, says);
         let mut held = chosen.held(sought, best);
         let further_ones = if says.is_some() {
@@ -143,12 +145,16 @@ fn further<'r, 'a>(
 }
 
 /// How sure it is that the section answers, from 0 to 1: a logistic regression over the questions to tune by.
-fn confidence(best: &Ranked<'_>, sought: &Sought) -> f32 {
-    let strange: f32 = sought.concepts.iter().filter(|c| !c.is_known()).map(|c| c.weight).sum();
-    let held = best.entry.weights(sought).into_iter().map(|weight| f32::from(u8::from(weight > 0.0)));
-    let held = sought.share(&held.collect::<Vec<_>>());
+fn confidence(library: &Library, question: &Question, sought: &Sought, best: &Ranked<'_>) -> f32 {
+    let strange: f32 = sought.concepts.iter().map(|concept| concept.weight * concept.strangeness()).sum();
+    let held = sought.share(&best.entry.weights(sought));
     let count = sought.concepts.len().min(8) as f32;
-    let sum = 5.3 * best.coverage + 2.8 * best.heading + 3.4 * held - 7.5 * strange / sought.total + 0.65 * count - 8.1;
+    let unanswered = question.meaning.as_ref().map_or(0.0, |meaning| library.index.unanswered(meaning));
+    let sum = 3.7 * best.coverage + 1.44 * best.heading + 2.46 * held - 1.16 * strange / sought.total
+        + 0.28 * count
+        + 1.3 * best.meaning
+        - 3.0 * unanswered
+        - 4.38;
     1.0 / (1.0 + (-sum).exp())
 }
 

@@ -2,6 +2,8 @@
 
 use protocol::docs::MAX_QUESTION;
 
+use crate::vectors::Vector;
+
 /// Why a question is not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuestionError {
@@ -37,6 +39,7 @@ pub(crate) struct Question {
     /// Lower case.
     pub(crate) folded: String,
     pub(crate) wanted: Wanted,
+    pub(crate) meaning: Option<Vector>,
     /// The word that it asks with, where that is its first: `where`.
     pub(crate) opening: Option<&'static str>,
 }
@@ -131,7 +134,8 @@ impl Question {
         let folded = text.to_lowercase().replace(['\'', '’'], "");
         let wanted = Wanted::of(&folded);
         let opening = opening(&folded);
-        Ok(Self { text, folded, wanted, opening })
+        let meaning = Vector::of(&folded);
+        Ok(Self { text, folded, wanted, meaning, opening })
     }
 }
 

@@ -2,12 +2,20 @@
 
 use crate::{
     ask::question::Question,
-    index::{Entry, Held, Sought, Term, Terms},
+    index::{Entry, Term, Terms, Way},
     library::Library,
     page::{Page, Section},
     passage::Kind,
+    sought::{Held, Sought},
+    vectors::Vector,
 };
 
+/// How much of a section's value is what it means; the rest is the words that it has.
+const MEANING: f32 = 0.5;
+/// How far a heading and a passage that mean what is asked count, beside a way to ask that does.
+const MEANT_BY_SECTION: f32 = 0.95;
+/// What a passage that means what is asked counts, beside one that has its words.
+const MEANT: f32 = 0.5;
 /// What counts how much: all of the text, the heading's likeness, the best passage. Found by trying, on the questions to
 /// tune by.
 const TEXT: f32 = 0.15;
@@ -25,6 +33,8 @@ const BY_CONTEXT: f32 = 0.85;
 const WITH_HEADING: f32 = 0.95;
 /// A passage that a way to ask points at.
 const POINTED: f32 = 0.6;
+/// How much nearer a way to ask without a yes or no may be.
+const BEHIND: f32 = 0.1;
 /// A section of the page that is asked from.
 const SAME_PAGE: f32 = 2.2;
 /// A section whose code is in the question.
@@ -40,9 +50,22 @@ pub(crate) struct Ranked<'a> {
     /// The share of what is asked about that its best passage holds, its heading included.
     pub(crate) coverage: f32,
     /// How far question and heading are the same.
+    pub(crate) title: f32,
+    /// The same, or how far question and a way to ask are.
     pub(crate) heading: f32,
+    /// How near to the question the nearest of its heading, its passages and the ways to ask for it is in meaning.
+    pub(crate) meaning: f32,
+    /// The nearest of the ways to ask for it that have a yes or no, where none without is much nearer.
+    pub(crate) way: Option<NearWay<'a>>,
     /// How well each of its passages fits.
     pub(crate) passages: Vec<f32>,
+}
+
+/// A way to ask, and how near it is to the question: the mean of its likeness in words and in meaning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NearWay<'a> {
+    pub(crate) way: &'a Way,
+    pub(crate) nearness: f32,
 }
 
 /// The sections that hold anything of it, the best first.
@@ -55,12 +78,13 @@ pub(crate) fn rank<'a>(
     let measured = library.index.entries.iter().filter_map(|entry| {
         let page = library.pages.get(entry.page)?;
         let section = page.sections.get(entry.section)?;
-        let mut ranked = measure(library, Place { page, section, entry }, sought, question)?;
+        let mut ranked = measure(library, Place { page, section, entry }, sought, question);
         if is_named(section, question) || is_explained(entry, question, sought) {
             ranked.heading = 1.0;
             ranked.score += NAMED;
         }
         ranked.score *= prior(page, section, question) * if from == Some(page.name) { SAME_PAGE } else { 1.0 };
+        ranked.score = (1.0 - MEANING) * ranked.score + MEANING * ranked.meaning;
         Some(ranked)
     });
     let mut ranked: Vec<Ranked<'a>> = measured.collect();
@@ -76,32 +100,47 @@ struct Place<'a> {
     entry: &'a Entry,
 }
 
-fn measure<'a>(library: &Library, place: Place<'a>, sought: &Sought, question: &Question) -> Option<Ranked<'a>> {
+fn measure<'a>(library: &Library, place: Place<'a>, sought: &Sought, question: &Question) -> Ranked<'a> {
     let Place { page, section, entry } = place;
     let text = sought.share(&entry.weights(sought));
-    if text <= 0.0 {
-        return None;
-    }
+    let near = |other: &Option<Vector>| match (&question.meaning, other) {
+        (Some(question), Some(other)) => question.likeness(other),
+        (None, _) | (_, None) => 0.0,
+    };
+    let meanings: Vec<f32> = entry.meanings.iter().map(near).collect();
+    let mut meaning = MEANT_BY_SECTION * meanings.iter().copied().fold(near(&entry.meaning), f32::max);
     let in_heading = sought.held(&entry.heading);
     let in_context = sought.held(&entry.context);
-    let mut heading = alike(library, &entry.heading, &in_heading, sought);
+    let title = alike(library, &entry.heading, &in_heading, sought);
+    let mut heading = title;
     let mut above: Held =
         in_heading.iter().zip(&in_context).map(|(a, b)| (BY_HEADING * a).max(BY_CONTEXT * b)).collect();
     let mut pointed = vec![0.0; entry.passages.len()];
+    let (mut nearest, mut way) = (0.0_f32, None::<NearWay<'a>>);
     for asked in &entry.asked {
         let held = sought.held(&asked.terms);
         let opens_so = if question.opening == Some(asked.opening) { OPENING } else { 1.0 };
-        let alike = opens_so * alike(library, &asked.terms, &held, sought);
+        let words = alike(library, &asked.terms, &held, sought);
+        let alike = opens_so * words;
         heading = heading.max(ASKED * alike);
+        let near = near(&asked.meaning);
+        meaning = meaning.max(near);
+        let nearness = f32::midpoint(words, near);
+        nearest = nearest.max(nearness);
+        if asked.verdict.is_some() && way.is_none_or(|nearest| nearest.nearness < nearness) {
+            way = Some(NearWay { way: asked, nearness });
+        }
         if let Some(pointed) = asked.passage.and_then(|passage| pointed.get_mut(passage)) {
-            *pointed = f32::max(*pointed, POINTED * alike);
+            *pointed = f32::max(*pointed, POINTED * alike.max(near));
         }
         above.iter_mut().zip(&held).for_each(|(above, held)| *above = above.max(BY_ASKED * held));
     }
     let mut coverage = sought.share(&above);
     let mut passage = coverage * 0.6;
     let mut passages = Vec::with_capacity(entry.passages.len());
-    for ((terms, told), pointed) in entry.passages.iter().zip(&section.passages.list).zip(pointed) {
+    for (((terms, told), pointed), meant) in
+        entry.passages.iter().zip(&section.passages.list).zip(pointed).zip(meanings)
+    {
         let own = sought.held(terms);
         let both: Held = own.iter().zip(&above).map(|(own, above)| own.max(*above)).collect();
         let both = sought.share(&both);
@@ -109,10 +148,11 @@ fn measure<'a>(library: &Library, place: Place<'a>, sought: &Sought, question: &
         let value =
             both * WITH_HEADING + sought.share(&own) * (1.0 - WITH_HEADING) + bonus(question, &told.kind, &told.plain);
         passage = passage.max(value);
-        passages.push(value + pointed);
+        passages.push(value + pointed + MEANT * meant);
     }
+    let way = way.filter(|way| way.nearness + BEHIND >= nearest);
     let score = TEXT * text + HEADING * heading + PASSAGE * passage;
-    Some(Ranked { page, section, entry, score, coverage, heading, passages })
+    Ranked { page, section, entry, score, coverage, title, heading, meaning, way, passages }
 }
 
 /// How far the words of a heading and what is sought are the same: what each holds of the other.

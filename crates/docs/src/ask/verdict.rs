@@ -1,21 +1,24 @@
-//! Yes or no, where a passage supports one of them.
+//! Yes or no, where the documentation says one of them: a passage that begins so, or a way to ask that is marked so with
+//! the passage that says it. Nothing is inferred.
 
 use crate::{
     ask::{question::Question, rank::Ranked},
-    index::{Index, Sought},
-    passage::Kind,
-    words::{stem, words},
+    words::words,
 };
 
-/// Acts of which one is the other's contrary.
+/// Acts of which one is the other's contrary: who asks for one is not told of the other.
 const CONTRARY: &[(&[&str], &[&str])] = &[
     (
-        &["delete", "remove", "lose", "erase", "disappear", "wipe"],
-        &["keep", "kept", "stay", "survive", "retain", "remain", "preserve"],
+        &["delete", "remove", "lose", "erase", "disappear", "wipe", "gone"],
+        &["keep", "stay", "survive", "retain", "remain", "preserve", "still"],
     ),
-    (&["stop", "end", "die", "close"], &["continue", "run", "survive"]),
+    (&["stop", "end", "die", "close"], &["continue", "run", "survive", "start"]),
     (&["refuse", "reject", "forbid", "block"], &["accept", "allow", "permit"]),
     (&["lock", "encrypt"], &["plain", "unencrypted"]),
+    (&["automatically", "itself"], &["manually", "myself"]),
+    (&["change", "expire", "rotate", "differ"], &["survive", "stay", "keep", "same", "remain"]),
+    (&["before"], &["after"]),
+    (&["more"], &["less", "fewer"]),
 ];
 const NOT: &[&str] = &[
     "not",
@@ -27,68 +30,55 @@ const NOT: &[&str] = &[
     "doesnt",
     "isnt",
     "wont",
+    "arent",
+    "didnt",
     "nothing",
     "nobody",
     "none",
     "neither",
     "nor",
     "without",
-    "refused",
-    "unsupported",
-    "ineligible",
-    "nowhere",
-    "ignored",
+    "unable",
+    "impossible",
+    "only",
+    "offline",
 ];
-/// Below this share of what is asked about, a passage supports neither.
-const LEAST: f32 = 0.45;
+/// How near to the question a way to ask, and a heading, must be, for what is said to it to be said to the question.
+const WAY: f32 = 0.55;
+const HEADING: f32 = 0.5;
 
-/// What the section's passage says to a question that wants yes or no; `None` where it supports neither.
-pub(crate) fn verdict(
-    index: &Index,
-    question: &Question,
-    sought: &Sought,
-    best: &Ranked<'_>,
-    lead: usize,
-) -> Option<bool> {
-    let passage = best.section.passages.list.get(lead)?;
-    if !question.wanted.verdict || !matches!(passage.kind, Kind::Sentence | Kind::Item) {
+/// What the section says to a question that wants yes or no; `None` where it says neither.
+pub(crate) fn verdict(question: &Question, best: &Ranked<'_>, lead: usize) -> Option<bool> {
+    if !question.wanted.verdict {
         return None;
     }
-    let told = told(&passage.plain);
-    let first = best.section.passages.list.first().and_then(|first| self::told(&first.plain));
-    if let (true, Some(said)) = (best.section.title.ends_with('?') && best.heading >= 0.45, told.or(first)) {
-        let flips =
-            is_contrary(&question.text, &best.section.title) != (denies(&question.text) != denies(&best.section.title));
-        return Some(said != flips);
+    if let Some(way) = best.way.filter(|way| way.nearness >= WAY)
+        && way.way.verdict.is_some()
+        && asks_the_same(&question.text, way.way.phrase)
+    {
+        return way.way.verdict;
     }
-    if let Some(said) = told {
-        return Some(said);
-    }
-    // A list of what there is not.
-    if denies(&best.section.title) && passage.kind == Kind::Item {
-        return Some(denies(&question.text));
-    }
-    let terms = best.entry.passages.get(lead)?;
-    let held = sought.held(terms).into_iter().zip(sought.held(&best.entry.heading));
-    if sought.share(&held.map(|(own, heading)| own.max(0.7 * heading)).collect::<Vec<_>>()) < LEAST {
+    let list = &best.section.passages.list;
+    let asks_so = best.section.title.ends_with('?') && best.title >= HEADING;
+    if !asks_so || !asks_the_same(&question.text, &best.section.title) {
         return None;
     }
-    let clause = clause(index, sought, &passage.plain)?;
-    let negative = denies(clause);
-    Some(
-        negative == denies(&question.text) && !is_contrary(&question.text, clause)
-            || negative && is_contrary(&question.text, clause),
-    )
+    let told = |place: usize| list.get(place).and_then(|passage| told(&passage.plain));
+    told(lead).or(told(0))
 }
 
 /// The yes or no that a sentence begins with.
 pub(crate) fn told(plain: &str) -> Option<bool> {
-    let first = plain.split(|c: char| !c.is_alphanumeric()).next()?;
-    match first {
-        "Yes" => Some(true),
-        "No" if plain.starts_with("No,") || plain.starts_with("No.") || plain.starts_with("No:") => Some(false),
-        _ => None,
+    let ends = |rest: &str| rest.starts_with([',', '.', ':', ';']);
+    if plain.strip_prefix("Yes").is_some_and(ends) {
+        return Some(true);
     }
+    plain.strip_prefix("No").is_some_and(ends).then_some(false)
+}
+
+/// Whether neither denies what the other does not, nor speaks of the contrary.
+fn asks_the_same(a: &str, b: &str) -> bool {
+    denies(a) == denies(b) && !is_contrary(a, b)
 }
 
 fn denies(text: &str) -> bool {
@@ -99,19 +89,9 @@ fn denies(text: &str) -> bool {
 fn is_contrary(a: &str, b: &str) -> bool {
     let stems = |text: &str| words(text).into_iter().map(|word| word.stem).collect::<Vec<_>>();
     let (a, b) = (stems(a), stems(b));
-    let has = |stems: &[String], acts: &[&str]| acts.iter().any(|act| stems.contains(&stem(act)));
+    let has = |stems: &[String], acts: &[&str]| acts.iter().any(|act| stems.contains(&crate::words::stem(act)));
     CONTRARY.iter().any(|(one, other)| {
         let (a_one, a_other, b_one, b_other) = (has(&a, one), has(&a, other), has(&b, one), has(&b, other));
         (a_other && !b_other && b_one) || (b_other && !a_other && a_one)
     })
-}
-
-/// The part of a sentence that speaks of what is asked.
-fn clause<'a>(index: &Index, sought: &Sought, plain: &'a str) -> Option<&'a str> {
-    let ends = |c: char| matches!(c, ',' | ';' | ':' | '(' | ')');
-    let clauses = plain.split(ends).flat_map(|part| part.split(" unless ")).flat_map(|part| part.split(" that "));
-    clauses
-        .map(|clause| (sought.share(&sought.held(&index.terms_of(clause))), clause))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, clause)| clause)
 }
