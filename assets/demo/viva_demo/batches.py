@@ -78,6 +78,9 @@ def row(tokenizer, rng, length, drill_share, orders):
             more, marks = opening + more, [0] * len(opening) + marks
             if sum(marks) == 0 and room < 60:
                 break
+        if len(more) > room:
+            # A conversation's opening alone can be longer than what was asked for.
+            continue
         number += 1
         tokens += more
         weights += marks
