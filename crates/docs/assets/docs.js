@@ -43,7 +43,7 @@
 
   function searchAsYouType(form) {
     const input = form.querySelector('input');
-    const list = document.createElement('ul');
+    const list = document.createElement('div');
     list.className = 'found';
     list.id = 'found';
     list.setAttribute('role', 'listbox');
@@ -92,18 +92,17 @@
     }
 
     function entry(item, index) {
-      const [line, link, place, text] = ['li', 'a', 'span', 'p'].map((name) => document.createElement(name));
-      line.id = `found-${index}`;
-      line.setAttribute('role', 'option');
-      line.setAttribute('aria-selected', 'false');
+      const [link, place, text] = ['a', 'span', 'p'].map((name) => document.createElement(name));
+      link.id = `found-${index}`;
+      link.setAttribute('role', 'option');
+      link.setAttribute('aria-selected', 'false');
       link.href = item.url;
       link.tabIndex = -1;
       place.className = 'quiet';
       place.textContent = item.title === item.section ? '' : `${item.title} › `;
       text.textContent = item.text;
       link.append(place, item.section, text);
-      line.append(link);
-      return line;
+      return link;
     }
 
     let waiting = 0;
@@ -119,7 +118,7 @@
         choose(event.key === 'ArrowDown' ? chosen + 1 : chosen < 0 ? -1 : chosen - 1);
       } else if (event.key === 'Enter' && chosen >= 0 && !list.hidden) {
         event.preventDefault();
-        list.children[chosen].querySelector('a').click();
+        list.children[chosen].click();
       }
     });
     list.addEventListener('click', close);

@@ -20,4 +20,4 @@ mod words;
 pub use ask::{Asked, DocsGiven, QuestionError, answer_as_markdown};
 pub use library::{Library, library};
 pub use page::{Page, Section};
-pub use site::{SCRIPT, STYLE};
+pub use site::{ICON, SCRIPT, STYLE};

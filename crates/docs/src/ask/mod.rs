@@ -34,6 +34,9 @@ const LEAST: f32 = 0.37;
 /// The least share of it that a further section must add.
 const GAIN: f32 = 0.2;
 
+/// How near in meaning it must be, of the best one's nearness.
+const ALSO_MEANT: f32 = 0.8;
+
 /// An answer, and whether it is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
@@ -136,7 +139,8 @@ fn further<'r, 'a>(
         let more: Held = chosen.held(sought, other).iter().zip(held).map(|(own, held)| (own - held).max(0.0)).collect();
         sought.share(&more)
     };
-    let near = ranked.iter().skip(1).take(EXCERPTS).filter(|other| is_worth(other, best));
+    let means_it = |other: &Ranked<'_>| other.meaning >= best.meaning * ALSO_MEANT;
+    let near = ranked.iter().skip(1).take(EXCERPTS).filter(|other| is_worth(other, best) && means_it(other));
     near.filter_map(|other| Some((other, compose::choose(question, sought, other, compose::MORE)?)))
         .map(|(other, chosen)| (gain(other, &chosen), other, chosen))
         .filter(|(gain, ..)| *gain >= GAIN)

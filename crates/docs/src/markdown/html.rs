@@ -64,10 +64,14 @@ fn render_list(start: Option<u64>, items: &[Vec<Block>], html: &mut String) {
 }
 
 fn render_table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], html: &mut String) {
-    html.push_str("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n");
+    html.push_str("<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>\n");
     if head.iter().any(|cell| !cell.is_empty()) {
         html.push_str("<thead><tr>");
-        head.iter().for_each(|cell| html.extend(["<th scope=\"col\">", &render_inlines(cell), "</th>"]));
+        for cell in head {
+            // A corner is no header.
+            let (open, close) = if cell.is_empty() { ("<td>", "</td>") } else { ("<th scope=\"col\">", "</th>") };
+            html.extend([open, &render_inlines(cell), close]);
+        }
         html.push_str("</tr></thead>\n");
     }
     html.push_str("<tbody>\n");

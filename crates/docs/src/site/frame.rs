@@ -42,6 +42,7 @@ pub(super) fn document(
 <meta name=\"color-scheme\" content=\"light dark\">
 <meta name=\"description\" content=\"{description}\">
 <title>{title} · Viva</title>
+<link rel=\"icon\" type=\"image/svg+xml\" href=\"/docs/icon.svg\">
 <link rel=\"stylesheet\" href=\"/docs/style.css\">
 {alternate}<script src=\"/docs/script.js\"></script>
 </head>

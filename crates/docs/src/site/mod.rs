@@ -17,6 +17,8 @@ use crate::{
 /// The look: the console's constants, then the site's own rules.
 pub const STYLE: &str =
     concat!(include_str!("../../../../web/src/styles/tokens.css"), include_str!("../../assets/docs.css"));
+/// The console's icon, as SVG.
+pub const ICON: &str = include_str!("../../../../web/src/assets/icon.svg");
 /// Search as you type, copying of samples, the console's choice of theme. Nothing else needs it.
 pub const SCRIPT: &str = include_str!("../../assets/docs.js");
 

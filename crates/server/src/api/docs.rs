@@ -1,8 +1,9 @@
 //! `/docs`: the documentation as pages, as Markdown, searched and asked. No token is needed.
 
 use std::{
+    collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use axum::{
@@ -56,10 +57,31 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
             "/docs/script.js",
             get(|headers: HeaderMap| async move { resource(&headers, "text/javascript; charset=utf-8", docs::SCRIPT) }),
         )
+        .route(
+            "/docs/icon.svg",
+            get(|headers: HeaderMap| async move { resource(&headers, "image/svg+xml", docs::ICON) }),
+        )
         .route("/llms.txt", get(|headers: HeaderMap| async move { list(headers, Library::llms).await }))
         .route("/llms-full.txt", get(|headers: HeaderMap| async move { list(headers, Library::llms_full).await }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CompressionLayer::new())
+}
+
+/// A page as it is sent, in both forms. Pages change with the program alone, so each is written once.
+#[derive(Debug)]
+struct Written {
+    html: String,
+    markdown: String,
+}
+
+/// The page of this name; `None` where there is none.
+async fn written(name: String) -> Result<Option<&'static Written>, ApiError> {
+    static PAGES: LazyLock<HashMap<&'static str, Written>> = LazyLock::new(|| {
+        let library = library();
+        let write = |page| Written { html: library.page_html(page), markdown: library.page_markdown(page) };
+        library.pages().iter().map(|page| (page.name, write(page))).collect()
+    });
+    with_library(move |_| PAGES.get(name.as_str())).await
 }
 
 /// The pages are read when they are first asked for, which takes its time: not on a thread that carries requests.
@@ -95,27 +117,15 @@ async fn show_docs_page(
         None => (name, takes(&headers, "text/markdown")),
     };
     let is_html = !is_markdown && ui::wants_html(&headers);
-    let known = page.clone();
-    if !with_library(move |library| library.find_page(&known).is_some()).await? {
-        return absent(page, is_html).await;
-    }
+    let Some(written) = written(page.clone()).await? else { return absent(page, is_html).await };
     match query.ask {
         Some(question) if is_html => found(question, HITS).await,
         Some(question) => {
             let asked = ask("ask", question, Some(page), asking).await?;
             Ok(answer(&headers, asked))
         }
-        None => {
-            let (kind, text) = with_library(move |library| {
-                let page = library.find_page(&page);
-                page.map(|page| {
-                    if is_markdown { (MARKDOWN, library.page_markdown(page)) } else { (HTML, library.page_html(page)) }
-                })
-            })
-            .await?
-            .ok_or_else(|| ApiError::not_found("page"))?;
-            Ok(resource(&headers, kind, &text))
-        }
+        None if is_markdown => Ok(resource(&headers, MARKDOWN, &written.markdown)),
+        None => Ok(resource(&headers, HTML, &written.html)),
     }
 }
 

@@ -91,6 +91,11 @@ async fn every_page_and_dialog_is_accessible() {
 }
 
 #[tokio::test]
+async fn the_documentation_is_read_and_asked_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "docs.test.mjs").await;
+}
+
+#[tokio::test]
 async fn the_form_for_a_session_refuses_at_the_field_and_loses_nothing() {
     let viva = Viva::start_with(VIVA, "[sessions]\nquota = 2\nmemory_bytes = 200_000_000\n").await;
     browse(&viva, "create-form.test.mjs").await;

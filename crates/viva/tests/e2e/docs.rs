@@ -35,6 +35,7 @@ async fn pages_are_served_to_anybody_with_tags_and_compressed() {
         ("/docs/start.md", "text/markdown; charset=utf-8"),
         ("/docs/style.css", "text/css; charset=utf-8"),
         ("/docs/script.js", "text/javascript; charset=utf-8"),
+        ("/docs/icon.svg", "image/svg+xml"),
         ("/llms.txt", "text/markdown; charset=utf-8"),
         ("/llms-full.txt", "text/markdown; charset=utf-8"),
     ] {
@@ -176,4 +177,27 @@ async fn the_search_answers_programs_and_browsers() {
         let answer = get(&client, format!("{}/docs/search?{query}", viva.url), "*/*").await;
         assert_eq!(answer.status().as_u16(), status, "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_named_session_phrases_for_users_and_what_it_makes_up_is_left_out() {
+    let viva = Viva::start_with(VIVA, "[docs]\nanswer_with = \"phraser\"\n").await;
+    let question = json!({"question": "Can I pause a session?"});
+    // Nobody phrases yet: the documentation's own words.
+    let own = viva.post("/docs/ask", question.clone()).await.expect(200);
+    assert!(own["answer"].as_str().is_some_and(|answer| answer.starts_with("No")), "{own}");
+
+    let id = viva.running_session(json!({"name": "phraser"})).await;
+    let asked = || async { viva.get(&format!("/api/v1/sessions/{id}/completions")).await.expect(200)["items"].clone() };
+    let stranger = anybody().post(format!("{}/docs/ask", viva.url)).json(&question).send().await.unwrap();
+    assert_eq!(stranger.json::<Value>().await.unwrap(), own);
+    assert_eq!(asked().await, json!([]), "who has no token costs the session nothing");
+
+    // The demo model cites nothing, so not a word of it may stand.
+    let phrased = viva.post("/docs/ask", question).await.expect(200);
+    assert_eq!(phrased, own);
+    let asked = asked().await;
+    let messages = &asked[0]["request"]["messages"];
+    assert!(messages[1]["content"].as_str().is_some_and(|text| text.contains("Can I pause a session?")), "{asked}");
+    assert!(asked[0]["response"].as_str().is_some_and(|text| !text.is_empty()), "{asked}");
 }
