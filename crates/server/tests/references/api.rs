@@ -58,13 +58,28 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
 
+/// What a call does, as its heading, and what is said of it beside, as a sentence.
+fn headed(summary: &str) -> (&str, Option<String>) {
+    let ends = [". ", ": ", "; "].into_iter().filter_map(|end| summary.split_once(end));
+    let Some((heading, rest)) = ends.min_by_key(|(heading, _)| heading.len()) else {
+        return (summary.trim_end_matches('.'), None);
+    };
+    let mut rest = rest.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    (heading, Some(format!("{first}{}.", rest.as_str().trim_end_matches('.'))))
+}
+
 fn operation(method: &str, path: &str, call: &Value) -> String {
-    let summary = call["summary"].as_str().unwrap_or_default().trim_end_matches('.');
-    let mut text = format!("\n### {summary}\n\n`{} {path}`", method.to_uppercase());
+    let summary = cell(call["summary"].as_str().unwrap_or_default());
+    let (heading, rest) = headed(&summary);
+    let mut text = format!("\n### {heading}\n\n`{} {path}`", method.to_uppercase());
     if call["security"].as_array().is_some_and(|security| security.iter().any(|way| object(way).next().is_none())) {
         text.push_str(" needs no token.");
     }
     text.push('\n');
+    if let Some(rest) = rest {
+        let _ = write!(text, "\n{rest}\n");
+    }
     if let Some(more) = call["description"].as_str() {
         let _ = write!(text, "\n{}\n", cell(more));
     }
