@@ -19,7 +19,7 @@ def arguments():
     parse = argparse.ArgumentParser(description=__doc__)
     parse.add_argument("--out", type=Path, default=here, help="where the GGUF files and the card go")
     parse.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
-    parse.add_argument("--steps", type=int, default=8500)
+    parse.add_argument("--steps", type=int, default=16500)
     parse.add_argument("--early", type=int, default=800, help="step of the early checkpoint")
     parse.add_argument("--cooldown", type=float, default=0.3, help="share of the steps with a falling rate")
     parse.add_argument("--rate", type=float, default=0.012)
