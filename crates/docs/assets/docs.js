@@ -39,6 +39,15 @@
       setTimeout(() => (button.textContent = 'Copy'), 2000);
     });
     frame.append(sample, button);
+    // The button stands beside the code, or above it where the lines are too long for that.
+    const code = document.createRange();
+    code.selectNodeContents(sample);
+    const place = () => {
+      const width = code.getBoundingClientRect().width + button.offsetWidth + 32;
+      frame.classList.toggle('is-crowded', width > sample.clientWidth);
+    };
+    place();
+    addEventListener('resize', place);
   }
 
   function searchAsYouType(form) {
