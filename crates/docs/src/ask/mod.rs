@@ -151,12 +151,13 @@ fn further<'r, 'a>(
 /// How sure it is that the section answers, from 0 to 1: a logistic regression over a third of the ways to ask and what
 /// is known not to be answered, each compared with all the others, and over the questions to tune by.
 fn confidence(library: &Library, question: &Question, sought: &Sought, best: &Ranked<'_>) -> f32 {
+    // Without a word that is known there is nothing to be sure of.
+    let Some(meaning) = &question.meaning else { return 0.0 };
     let strange: f32 = sought.concepts.iter().map(|concept| concept.weight * concept.strangeness()).sum();
     let held = sought.share(&best.entry.weights(sought));
     let count = sought.concepts.len().min(8) as f32;
-    let unanswered = question.meaning.as_ref().map_or(0.0, |meaning| library.index.unanswered(meaning));
     let words = 3.1 * best.coverage + 4.3 * held - 7.7 * strange / sought.total + 0.22 * count;
-    let sum = words + 10.2 * best.meaning - 18.1 * unanswered + 0.1;
+    let sum = words + 10.2 * best.meaning - 18.1 * library.index.unanswered(meaning) + 0.1;
     1.0 / (1.0 + (-sum).exp())
 }
 

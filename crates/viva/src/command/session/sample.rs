@@ -30,7 +30,8 @@ fn base(number: u32, name: &str) -> Value {
         "stops_at": "2030-01-01T12:44:30Z",
         "created_at": "2030-01-01T11:44:00Z", "running_at": "2030-01-01T11:44:30Z", "ended_at": null,
         "usage": {"interactions": 12, "prompt_tokens": 3400, "completion_tokens": 15_000},
-        "storage": {"temporary_bytes": 0, "persistent_bytes": 20_480}
+        "storage": {"temporary_bytes": 0, "persistent_bytes": 20_480},
+        "change": 7
     })
 }
 
