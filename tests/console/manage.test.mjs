@@ -22,6 +22,12 @@ story('limits are moved while it runs, within the bounds', async (person) => {
   const more = asked.getByRole('spinbutton', { name: 'More time' });
   assert.equal(await more.inputValue(), '30');
 
+  // What happens meanwhile leaves alone what is typed.
+  await more.fill('45');
+  await api('PATCH', `/sessions/${session.id}`, { name: 'extended on' });
+  await dialog(page, 'Extend extended on').waitFor();
+  assert.equal(await more.inputValue(), '45');
+
   // Beyond what the operator allows: told before anything is sent.
   await more.fill('99999');
   await asked.getByText('A session runs at most 24 h', { exact: false }).first().waitFor();

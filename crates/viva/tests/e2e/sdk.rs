@@ -70,11 +70,10 @@ async fn samples_run(viva: &Viva, id: &str) {
     requests.arg("-c").arg(sample("requests"));
     let mut javascript = Command::new("node");
     // Standard input has no folder of its own to find the package from.
-    let script = sdk(&format!("sample-{}.mjs", std::process::id()));
-    std::fs::write(&script, sample("javascript")).unwrap();
-    javascript.arg(&script);
+    let script = tempfile::Builder::new().prefix("sample-").suffix(".mjs").tempfile_in(sdk("")).unwrap();
+    std::fs::write(script.path(), sample("javascript")).unwrap();
+    javascript.arg(script.path());
     for command in [curl, sdk_python, requests, javascript] {
         tokio::task::spawn_blocking(move || run(command)).await.unwrap();
     }
-    std::fs::remove_file(script).unwrap();
 }
