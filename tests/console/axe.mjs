@@ -20,10 +20,13 @@ async function violations(page, rules) {
 const settled = (page) =>
   page.evaluate(async () => {
     const frame = () => new Promise(requestAnimationFrame);
-    await frame();
-    await frame();
-    const running = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(running.map(({ finished }) => finished));
+    // A colour that is inherited starts on its way when its parent's has arrived.
+    for (let still = 0, frames = 0; still < 5 && frames < 200; frames += 1) {
+      await frame();
+      const running = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+      still = running.length === 0 ? still + 1 : 0;
+      await Promise.allSettled(running.map(({ finished }) => finished));
+    }
   });
 
 /** Fails with whatever axe finds, in both themes unless said otherwise; `what` names the state that the page is in. */
