@@ -59,6 +59,40 @@ pub fn description(text: &str) -> Result<Option<String>, FieldError> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
+/// Longest path of a file, in bytes.
+pub const MAX_PATH: usize = 1024;
+/// Longest part of a path, in bytes: what file systems take as a name.
+pub const MAX_PATH_PART: usize = 255;
+
+/// Checks the path of a session's file: names parted by `/`, none of them empty, `.` or `..`, no backslash and no
+/// control character, so that whoever downloads it can use it as it is.
+///
+/// # Errors
+/// The rule that it breaks, for the field `path`.
+pub fn file_path(path: &str) -> Result<(), FieldError> {
+    let wrong = |code: &str, message: String| Err(FieldError::new("path", code, message));
+    if path.is_empty() {
+        return wrong("empty", "the path is empty; give a name such as `cases.jsonl`".to_owned());
+    }
+    if path.len() > MAX_PATH {
+        return wrong("too_long", format!("the path has {} bytes; at most {MAX_PATH} are allowed", path.len()));
+    }
+    if let Some(c) = path.chars().find(|c| c.is_control() || *c == '\\') {
+        return wrong("character", format!("the path holds the character U+{:04X}; take it out", u32::from(c)));
+    }
+    for part in path.split('/') {
+        if part.is_empty() || part == "." || part == ".." {
+            let message = format!("the path has `{part}` for a name; give names parted by single slashes");
+            return wrong("name", message);
+        }
+        if part.len() > MAX_PATH_PART {
+            let message = format!("a name in the path has {} bytes; at most {MAX_PATH_PART} are allowed", part.len());
+            return wrong("too_long", message);
+        }
+    }
+    Ok(())
+}
+
 /// The names to offer at `now`, best first: `int.session_YYYYMMDDhhmmss` (UTC), then with `-2`, `-3` …
 pub fn offered(now: Timestamp) -> impl Iterator<Item = String> {
     let base = now.to_zoned(TimeZone::UTC).strftime("int.session_%Y%m%d%H%M%S").to_string();

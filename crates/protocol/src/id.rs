@@ -90,6 +90,8 @@ id!(SessionId, "session", "ses_");
 id!(CompletionId, "completion", "cmpl_");
 id!(ModelId, "model", "mdl_");
 id!(UserId, "user", "usr_");
+id!(FileId, "file", "file_");
+id!(TaskId, "task", "task_");
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ pub mod completion;
 pub mod docs;
 pub mod engine;
 pub mod error;
+pub mod file;
 pub mod id;
 pub mod model;
 pub mod openai;
@@ -15,4 +16,4 @@ pub mod shim;
 pub mod system;
 
 pub use error::{ErrorCode, FieldError, Problem};
-pub use id::{CompletionId, ModelId, SessionId, UserId};
+pub use id::{CompletionId, FileId, ModelId, SessionId, TaskId, UserId};

@@ -5,7 +5,9 @@ pub(crate) mod conversations;
 pub(crate) mod docs;
 pub(crate) mod events;
 pub(crate) mod export;
+
 pub(crate) mod extract;
+pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod login;
 pub(crate) mod logs;

@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     config::Config,
     control::Supervisors,
+    files::Uploads,
     gateway::{error::InferenceError, live::LiveSessions, runtime::Runtimes},
     token::TokenKey,
 };
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) login_codes: LoginCodes,
     /// Browsers that were logged out.
     pub(crate) ended_logins: EndedLogins,
+    /// Files being written.
+    pub(crate) uploads: Uploads,
     /// Answers being written, and other work that must end before the process does.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server goes down.

@@ -27,6 +27,7 @@ use crate::{
     connection::{self, Bounds},
     control::{self, Supervisors},
     figures,
+    files::{self, Uploads},
     gateway::{live::LiveSessions, runtime::Runtimes},
     models::{self, EmbeddedModel},
     router,
@@ -155,6 +156,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         guesses: Guesses::new(token::hash(&token)),
         login_codes,
         ended_logins,
+        uploads: Uploads::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         metrics: figures::recorder(),
@@ -168,6 +170,10 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let swept = app.hub.sweep_incoming().map_err(folder(&app.data))?;
     if swept > 0 {
         tracing::info!(files = swept, "imports that were broken off were removed");
+    }
+    let swept = files::sweep(&app).await?;
+    if swept > 0 {
+        tracing::info!(files = swept, "uploads that were broken off were removed");
     }
     models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
     let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;

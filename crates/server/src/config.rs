@@ -10,6 +10,7 @@ use std::{
 use domain::{admission::Quotas, limits::Bounds, session::Timing};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use store::FileQuotas;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,7 @@ pub struct Config {
     pub sessions: SessionsConfig,
     pub start: StartConfig,
     pub limits: LimitsConfig,
+    pub files: FilesConfig,
     pub docs: DocsConfig,
 }
 
@@ -131,6 +133,26 @@ impl Default for LimitsConfig {
     }
 }
 
+/// What files in persistent storage may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilesConfig {
+    /// Bytes of one file.
+    pub file_bytes: u64,
+    /// Bytes of a session's files together.
+    pub session_bytes: u64,
+    /// Bytes of the files of all sessions of a user.
+    pub user_bytes: u64,
+    /// Files of a session.
+    pub session_files: u64,
+}
+
+impl Default for FilesConfig {
+    fn default() -> Self {
+        Self { file_bytes: 1 << 30, session_bytes: 4 << 30, user_bytes: 16 << 30, session_files: 10_000 }
+    }
+}
+
 /// How the documentation answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -209,6 +231,14 @@ impl Config {
 
     pub const fn quotas(&self) -> Quotas {
         Quotas { sessions: self.sessions.quota, active: self.sessions.active_quota }
+    }
+
+    pub const fn file_quotas(&self) -> FileQuotas {
+        FileQuotas {
+            session_bytes: self.files.session_bytes,
+            user_bytes: self.files.user_bytes,
+            session_files: self.files.session_files,
+        }
     }
 
     pub const fn bounds(&self) -> Bounds {

@@ -14,6 +14,7 @@ mod connection;
 mod control;
 mod create;
 mod figures;
+mod files;
 mod gateway;
 mod models;
 mod plan;

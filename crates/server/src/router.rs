@@ -17,7 +17,7 @@ use protocol::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    api::{health, login, models, openapi, problem::ApiError},
+    api::{files, health, login, models, openapi, problem::ApiError},
     app::App,
     auth, figures,
     gateway::{self, error::InferenceError},
@@ -27,7 +27,7 @@ use crate::{
 /// The whole service.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let (management, _) = openapi::router().split_for_parts();
-    let (uploads, _) = models::upload_router().split_for_parts();
+    let (uploads, _) = models::upload_router().merge(files::upload_router()).split_for_parts();
     let bounded = Router::new()
         .merge(management)
         .merge(gateway::routes::router())

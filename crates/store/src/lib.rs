@@ -11,6 +11,7 @@ mod completion;
 mod database;
 mod erase;
 mod error;
+mod file;
 mod login;
 mod model;
 mod page;
@@ -30,6 +31,7 @@ pub use completion::{
 pub use database::{OpenError, Settings, Store};
 pub use erase::{EraseError, ErasedRows};
 pub use error::{BadCursor, ListError, StorageError};
+pub use file::{FileBytes, FileQuotas, Garbage, PartialUpload, PutFileError, Whose};
 pub use login::EndedLogin;
 pub use model::{DeleteModelError, ModelFilter, ModelRecord, WriteModelError};
 pub use page::{MAX_LIMIT, Paging};

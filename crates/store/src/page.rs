@@ -57,6 +57,7 @@ pub(crate) enum List {
     Sessions,
     Completions,
     Conversations,
+    Files,
 }
 
 impl List {
@@ -65,6 +66,7 @@ impl List {
             Self::Sessions => "s",
             Self::Completions => "c",
             Self::Conversations => "t",
+            Self::Files => "f",
         }
     }
 }

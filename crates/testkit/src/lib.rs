@@ -8,4 +8,4 @@ pub mod scripted;
 pub mod server;
 pub mod walls;
 
-pub use server::{Answer, Viva};
+pub use server::{Answer, PATIENCE, TOKEN, Viva};

@@ -42,6 +42,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::logs::router())
         .merge(super::readings::router())
         .merge(super::completions::router())
+        .merge(super::files::router())
         .merge(super::conversations::router())
         .merge(super::models::router())
         .merge(super::events::router())
@@ -52,7 +53,12 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// The document of everything.
 pub fn document() -> utoipa::openapi::OpenApi {
-    router().merge(super::models::upload_router()).into_openapi()
+    let mut document =
+        router().merge(super::models::upload_router()).merge(super::files::upload_router()).into_openapi();
+    // The router's mark of a path's rest is no part of OpenAPI's.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    document
 }
 
 /// Serves the document.

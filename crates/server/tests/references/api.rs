@@ -22,6 +22,7 @@ OpenAPI 3.1, at `/api/openapi.json`.
 const TAGS: &[(&str, &str)] = &[
     ("sessions", "Sessions"),
     ("completions", "Completions"),
+    ("files", "Files"),
     ("models", "Models"),
     ("events", "Events"),
     ("system", "Server and login"),

@@ -53,7 +53,8 @@ failure!(
     DeleteCompletionError,
     WriteModelError,
     DeleteModelError,
-    EraseError
+    EraseError,
+    PutFileError
 );
 
 /// Something to do in a transaction. An error undoes what it wrote.

@@ -4,8 +4,10 @@
 mod completions;
 mod conversations;
 mod disk;
+
 mod durability;
 mod erasing;
+mod files;
 mod fixture;
 mod models;
 mod opening;

@@ -12,6 +12,7 @@ mod disk;
 mod docs;
 mod docs_samples;
 mod events;
+mod files;
 mod history;
 mod limits;
 mod logs;
