@@ -3,6 +3,7 @@
 //! Shapes and their validation only: no clock, no IO, no async.
 
 pub mod completion;
+pub mod dataset;
 pub mod docs;
 pub mod engine;
 pub mod error;

@@ -15,6 +15,10 @@ pub const WALLS: &[(&str, &[&str])] = &[
     ("engine", &["axum", "sqlx", "domain", "store", "hub", "launcher", "shim", "server", "viva"]),
     ("server", &["llama-cpp-2", "llama-cpp-sys-2", "kube", "engine", "shim", "viva"]),
     (
+        "dataset",
+        &["tokio", "axum", "hyper", "sqlx", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"],
+    ),
+    (
         "docs",
         &["tokio", "axum", "hyper", "sqlx", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"],
     ),
