@@ -74,6 +74,10 @@ codes! {
     Conflict = "conflict", 409, "Changed by someone else meanwhile";
     /// The completion is still being written.
     CompletionRunning = "completion_running", 409, "The completion is still being written";
+    /// The task is not over.
+    TaskRunning = "task_running", 409, "The task is not over";
+    /// Only a task that was cut, and that no other goes on with, can be resumed.
+    TaskNotCut = "task_not_cut", 409, "The task cannot be resumed";
     /// The body is larger than the bound.
     TooLarge = "too_large", 413, "The request is too large";
     /// The body's media type is not one that is read here.

@@ -12,9 +12,11 @@ pub mod id;
 pub mod model;
 pub mod openai;
 pub mod readings;
+pub mod scoring;
 pub mod session;
 pub mod shim;
 pub mod system;
+pub mod task;
 
 pub use error::{ErrorCode, FieldError, Problem};
 pub use id::{CompletionId, FileId, ModelId, SessionId, TaskId, UserId};

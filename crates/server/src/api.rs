@@ -19,4 +19,5 @@ pub(crate) mod readings;
 pub(crate) mod samples;
 pub(crate) mod sessions;
 pub(crate) mod system;
+pub(crate) mod tasks;
 pub(crate) mod view;

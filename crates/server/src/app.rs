@@ -16,6 +16,7 @@ use crate::{
     control::Supervisors,
     files::Uploads,
     gateway::{error::InferenceError, live::LiveSessions, runtime::Runtimes},
+    tasks::TaskRunners,
     token::TokenKey,
 };
 
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub(crate) ended_logins: EndedLogins,
     /// Files being written.
     pub(crate) uploads: Uploads,
+    /// Who runs the sessions' tasks.
+    pub(crate) task_runners: TaskRunners,
     /// Answers being written, and other work that must end before the process does.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server goes down.

@@ -31,6 +31,7 @@ use crate::{
     gateway::{live::LiveSessions, runtime::Runtimes},
     models::{self, EmbeddedModel},
     router,
+    tasks::{self, TaskRunners},
     token::{self, MIN_USER_TOKEN, TokenKey},
 };
 
@@ -157,6 +158,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         login_codes,
         ended_logins,
         uploads: Uploads::default(),
+        task_runners: TaskRunners::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         metrics: figures::recorder(),
@@ -177,6 +179,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     }
     models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
     let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;
+    tasks::adopt(&app).await?;
     write_client(&app.data, &app.url, &token).map_err(folder(&app.data.join("run")))?;
     tokio::spawn(finish_scrub(Arc::clone(&app)));
     tokio::spawn(control::run_queue(Arc::clone(&app)));

@@ -21,6 +21,7 @@ pub struct Config {
     pub start: StartConfig,
     pub limits: LimitsConfig,
     pub files: FilesConfig,
+    pub tasks: TasksConfig,
     pub docs: DocsConfig,
 }
 
@@ -150,6 +151,20 @@ pub struct FilesConfig {
 impl Default for FilesConfig {
     fn default() -> Self {
         Self { file_bytes: 1 << 30, session_bytes: 4 << 30, user_bytes: 16 << 30, session_files: 10_000 }
+    }
+}
+
+/// What tasks may have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TasksConfig {
+    /// Rows of a task's input.
+    pub rows: u64,
+}
+
+impl Default for TasksConfig {
+    fn default() -> Self {
+        Self { rows: 100_000 }
     }
 }
 

@@ -20,6 +20,7 @@ mod models;
 mod plan;
 mod router;
 mod storage;
+mod tasks;
 pub mod token;
 mod ui;
 mod update;

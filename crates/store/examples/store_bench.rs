@@ -85,6 +85,7 @@ fn finish(session: SessionId) -> Finish {
             session_id: session,
             conversation: None,
             origin: Origin::Api,
+            task_row: None,
             request: r#"{"model":"demo","messages":[{"role":"user","content":"What is the capital of France?"}]}"#
                 .to_owned(),
             created_at: Timestamp::UNIX_EPOCH,

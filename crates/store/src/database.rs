@@ -25,6 +25,7 @@ fn migrations() -> Migrator {
     let queue = include_str!("../migrations/0003_queue.sql");
     let logins = include_str!("../migrations/0004_logins.sql");
     let files = include_str!("../migrations/0005_files.sql");
+    let tasks = include_str!("../migrations/0006_tasks.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -34,6 +35,7 @@ fn migrations() -> Migrator {
         simple(3, "queue", queue),
         simple(4, "logins", logins),
         simple(5, "files", files),
+        simple(6, "tasks", tasks),
     ])
 }
 

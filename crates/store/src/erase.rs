@@ -6,6 +6,7 @@ use crate::{
     StorageError, Store,
     rows::Columns,
     scrub::note_deletion,
+    task,
     writer::{Command, Tx},
 };
 
@@ -36,7 +37,7 @@ impl From<sqlx::Error> for EraseError {
 
 impl Store {
     /// Removes all rows of a session that is marked for deletion and holds nothing any more, and leaves its id and
-    /// owner for the event stream. Steps of 200 completions; what a crash or an error interrupts, another call goes
+    /// owner for the event stream. Steps of 200 completions or 500 rows of tasks; what a crash or an error interrupts, another call goes
     /// on with. A session that is gone already: nothing was removed. [`scrub`](Self::scrub) then wipes the files.
     ///
     /// # Errors
@@ -79,6 +80,9 @@ impl Command for Erase {
             return Err(EraseError::NotReady);
         }
         note_deletion(tx.connection).await?;
+        if task::remove_session_rows(tx, id).await? > 0 {
+            return Ok(Step::Removed(0));
+        }
         let last: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT max(id) FROM (SELECT id FROM completion WHERE session = ? ORDER BY id LIMIT ?)")
                 .bind(id)

@@ -20,6 +20,7 @@ mod rows;
 mod scrub;
 mod search;
 mod session;
+mod task;
 mod user;
 mod writer;
 
@@ -38,5 +39,9 @@ pub use page::{MAX_LIMIT, Paging};
 pub use scrub::{ScrubError, Scrubbed};
 pub use session::{
     Counts, CreateSessionError, Created, Creation, Idempotency, SessionFilter, Transition, WriteSessionError,
+};
+pub use task::{
+    CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow, TaskSpec, Unready,
+    UnscoredRow,
 };
 pub use user::User;

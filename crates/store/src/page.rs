@@ -58,6 +58,7 @@ pub(crate) enum List {
     Completions,
     Conversations,
     Files,
+    Tasks,
 }
 
 impl List {
@@ -67,6 +68,7 @@ impl List {
             Self::Completions => "c",
             Self::Conversations => "t",
             Self::Files => "f",
+            Self::Tasks => "k",
         }
     }
 }

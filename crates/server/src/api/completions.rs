@@ -34,7 +34,7 @@ use crate::{
         exchange::Cut,
         playground,
         request::{Incoming, Kind},
-        start::{Reader, find_open, start},
+        start::{Reader, Source, find_open, start},
     },
 };
 
@@ -148,7 +148,7 @@ async fn create_completion(
     let conversation = conversation(&incoming.body)?;
     let live = find_open(&app, id).await?;
     let checked = incoming.check(&live)?;
-    let exchange = start(&app, &live, checked, (Origin::Playground, conversation), Reader::Nobody).await?;
+    let exchange = start(&app, &live, checked, Source::playground(conversation), Reader::Nobody).await?;
     let location = format!("/api/v1/completions/{}", exchange.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(exchange.completion())).into_response())
 }

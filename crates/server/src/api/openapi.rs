@@ -43,6 +43,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::readings::router())
         .merge(super::completions::router())
         .merge(super::files::router())
+        .merge(super::tasks::router())
         .merge(super::conversations::router())
         .merge(super::models::router())
         .merge(super::events::router())

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use docs::DocsGiven;
-use protocol::{SessionId, completion::Origin, docs::DocsAnswer};
+use protocol::{SessionId, docs::DocsAnswer};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -18,7 +18,7 @@ use crate::{
         generation::READER_QUEUE,
         live::Live,
         request::{Incoming, Kind},
-        start::{Reader, find_open, start},
+        start::{Reader, Source, find_open, start},
     },
 };
 
@@ -62,7 +62,7 @@ async fn ask(app: &Arc<App>, name: &str, [task, text]: [String; 2]) -> Result<St
     });
     let request = Incoming::read(Kind::Chat, Bytes::from(body.to_string()))?.check(&live)?;
     let (sender, receiver) = mpsc::channel(READER_QUEUE);
-    let exchange = start(app, &live, request, (Origin::Api, None), Reader::Whole(sender)).await?;
+    let exchange = start(app, &live, request, Source::api(), Reader::Whole(sender)).await?;
     answer::wait_end(receiver).await?;
     Ok(exchange.transcript().response().to_owned())
 }

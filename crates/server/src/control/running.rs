@@ -23,6 +23,7 @@ use crate::{
     app::App,
     clock::until,
     gateway::live::{Live, Outlook},
+    tasks,
 };
 
 /// How often a running runtime is asked whether it is well, how long it may take, how often it may fail to.
@@ -38,6 +39,7 @@ const IDLE_MARGIN: Duration = Duration::from_secs(5);
 pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Work {
     let live = app.live.ensure(session, app.clock.now());
     live.set_limits(session);
+    tasks::ensure_runner(app, session.id);
     if let Err(error) = move_deadline(app, session).await {
         tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a shim's deadline could not be moved");
     }

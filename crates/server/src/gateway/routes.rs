@@ -12,7 +12,6 @@ use axum::{
 use http::{HeaderMap, StatusCode};
 use protocol::{
     ErrorCode,
-    completion::Origin,
     openai::{ModelCard, ModelList, StreamMode},
     session::Status,
 };
@@ -25,7 +24,7 @@ use super::{
     generation::READER_QUEUE,
     live::Live,
     request::{Incoming, Kind},
-    start::{Reader, find_open, start},
+    start::{Reader, Source, find_open, start},
 };
 use crate::{
     api::extract::require_json,
@@ -77,7 +76,7 @@ async fn create(
         StreamMode::Whole => Reader::Whole(sender),
         StreamMode::Stream | StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage => Reader::Stream(sender),
     };
-    let exchange = start(&app, &live, request, (Origin::Api, None), reader).await?;
+    let exchange = start(&app, &live, request, Source::api(), reader).await?;
     let heading = Heading {
         id: exchange.id,
         kind,

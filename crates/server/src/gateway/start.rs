@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::State;
-use protocol::{CompletionId, ErrorCode, SessionId, completion::Origin, session::Status};
+use protocol::{CompletionId, ErrorCode, SessionId, TaskId, completion::Origin, session::Status};
 use store::{Begin, Begun};
 use tokio::{sync::mpsc, time::Instant};
 
@@ -47,6 +47,29 @@ pub(crate) async fn find_open(app: &App, id: SessionId) -> Result<Arc<Live>, Inf
     }
 }
 
+/// Where a request comes from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) origin: Origin,
+    /// Groups the turns of one talk.
+    pub(crate) conversation: Option<String>,
+    pub(crate) task_row: Option<(TaskId, u64)>,
+}
+
+impl Source {
+    pub(crate) const fn api() -> Self {
+        Self { origin: Origin::Api, conversation: None, task_row: None }
+    }
+
+    pub(crate) const fn playground(conversation: Option<String>) -> Self {
+        Self { origin: Origin::Playground, conversation, task_row: None }
+    }
+
+    pub(crate) const fn task(task: TaskId, number: u64) -> Self {
+        Self { origin: Origin::Task, conversation: None, task_row: Some((task, number)) }
+    }
+}
+
 /// Who reads the answer.
 #[derive(Debug)]
 pub(crate) enum Reader {
@@ -79,7 +102,7 @@ pub(crate) async fn start(
     app: &Arc<App>,
     live: &Arc<Live>,
     request: Checked,
-    (origin, conversation): (Origin, Option<String>),
+    source: Source,
     reader: Reader,
 ) -> Result<Arc<Exchange>, InferenceError> {
     let started = Instant::now();
@@ -90,8 +113,9 @@ pub(crate) async fn start(
     let exchange = Arc::new(Exchange::new(Begin {
         id: CompletionId::generate(),
         session_id: live.id,
-        conversation,
-        origin,
+        conversation: source.conversation,
+        origin: source.origin,
+        task_row: source.task_row,
         request: request.sent,
         created_at,
     }));

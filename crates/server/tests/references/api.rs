@@ -23,6 +23,7 @@ const TAGS: &[(&str, &str)] = &[
     ("sessions", "Sessions"),
     ("completions", "Completions"),
     ("files", "Files"),
+    ("tasks", "Tasks"),
     ("models", "Models"),
     ("events", "Events"),
     ("system", "Server and login"),

@@ -10,7 +10,7 @@ pub(crate) mod write;
 
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, SessionId,
+    CompletionId, SessionId, TaskId,
     completion::{Choice, CompletionError, CompletionTiming, CompletionUsage, FinishReason, Order, Origin},
 };
 
@@ -25,6 +25,8 @@ pub struct Begin {
     pub session_id: SessionId,
     pub conversation: Option<String>,
     pub origin: Origin,
+    /// The row that it answers, where it is a task's.
+    pub task_row: Option<(TaskId, u64)>,
     /// The body as sent, JSON.
     pub request: String,
     pub created_at: Timestamp,

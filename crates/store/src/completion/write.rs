@@ -78,8 +78,8 @@ fn several(choices: &[Choice], finish_reason: FinishReason) -> Option<String> {
 
 const COLUMNS: &str = "INSERT INTO completion (id, session, conversation, origin, status, request, response, choices,
     finish_reason, error, prompt_tokens, completion_tokens, queued_ms, first_token_ms, total_ms, tokens_per_second,
-    created_at, finished_at) VALUES ";
-const VALUES: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    created_at, finished_at, task, task_row) VALUES ";
+const VALUES: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 pub(crate) async fn insert(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
@@ -103,7 +103,9 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, rows: &[Row<'_>]) 
                 .bind(row.timing.total_ms)
                 .bind(row.timing.tokens_per_second)
                 .bind(rows::micros(row.begin.created_at))
-                .bind(row.finished_at);
+                .bind(row.finished_at)
+                .bind(row.begin.task_row.as_ref().map(|(task, _)| task.as_bytes().as_slice()))
+                .bind(row.begin.task_row.map(|(_, number)| rows::signed(number)));
         }
         query.execute(&mut *connection).await?;
     }

@@ -54,7 +54,10 @@ failure!(
     WriteModelError,
     DeleteModelError,
     EraseError,
-    PutFileError
+    PutFileError,
+    CreateTaskError,
+    ResumeTaskError,
+    DeleteTaskError
 );
 
 /// Something to do in a transaction. An error undoes what it wrote.

@@ -132,6 +132,7 @@ pub(crate) fn begin(session: SessionId) -> Begin {
         session_id: session,
         conversation: None,
         origin: Origin::Api,
+        task_row: None,
         request: r#"{"model":"demo","messages":[{"role":"user","content":"hi"}]}"#.to_owned(),
         created_at: at(1),
     }

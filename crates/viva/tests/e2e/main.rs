@@ -19,6 +19,7 @@ mod logs;
 mod readings;
 mod sdk;
 mod story;
+mod tasks;
 mod template;
 
 /// The binary under test.
