@@ -167,18 +167,17 @@ class Viva:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class LlamaServer:
-    """llama-server on a free port."""
+class Listening:
+    """A server of one model on a free port, straight to it."""
 
-    def __init__(self, program, work, model, parallel, context):
+    def __init__(self, name, work):
+        self.name = name
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [program, "-m", model, "--host", "127.0.0.1", "--port", port, "-np", parallel, "-c", context,
-                   "-t", os.cpu_count()]
-        self.url = f"http://127.0.0.1:{port}"
-        self.log = Path(work) / "llama-server.log"
-        self.child = Child(command, self.log)
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = Path(work) / f"{name}.log"
+        self.child = None
 
     def wait(self):
         """Until it is healthy."""
@@ -191,13 +190,31 @@ class LlamaServer:
                 pass
             time.sleep(LOOK)
         self.end()
-        raise Failed(f"llama-server did not become healthy: {self.log.read_text(errors='replace')[-400:]}")
+        raise Failed(f"{self.name} did not become healthy: {self.log.read_text(errors='replace')[-400:]}")
 
     def endpoint(self):
         return f"{self.url}/v1", "none", "any"
 
     def end(self):
         self.child.end()
+
+
+class LlamaServer(Listening):
+    def __init__(self, program, work, model, parallel, context):
+        super().__init__("llama-server", work)
+        command = [program, "-m", model, "--host", "127.0.0.1", "--port", self.port, "-np", parallel, "-c", context,
+                   "-t", os.cpu_count()]
+        self.child = Child(command, self.log)
+
+
+class Engine(Listening):
+    """`viva engine` alone, which the gateway asks otherwise. `context` is a sequence's."""
+
+    def __init__(self, program, work, model, parallel, context):
+        super().__init__("engine", work)
+        command = [Path(program).resolve(), "engine", "--model", model, "--listen", f"127.0.0.1:{self.port}",
+                   "--parallel", parallel, "--context", context]
+        self.child = Child(command, self.log)
 
 
 def processes(needle):

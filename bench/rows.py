@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
+import beside
 import load
 import random_gguf
 from rig import Failed, LlamaServer, Viva, memory, processes
@@ -258,6 +259,27 @@ def gateway(bench):
     ]
 
 
+def background(bench):
+    """Interactive requests beside background work that keeps every sequence busy, straight to the engine."""
+    rounds = beside.first_tokens(bench)
+
+    def first(kind, name):
+        idle, loaded = ([one[side][kind] for one in rounds] for side in ("idle", "loaded"))
+        by = ratio(loaded, idle)
+        return Row(f"interactive beside a background load, {name}", "first token <= 1.5 x idle",
+                   f"{median(loaded):.0f} ms, idle {median(idle):.0f} ms", ratio=by, met=by <= 1.5,
+                   runs={"idle_ms": idle, "loaded_ms": loaded})
+
+    rates = beside.throughput(bench)
+    by = ratio(rates["background"], rates["interactive"])
+    return [
+        first("new", "new prompt"),
+        first("turn", "follow-up turn"),
+        Row("background load alone", ">= 0.95 x an interactive one", f"{median(rates['background']):.0f} tok/s",
+            ratio=by, met=by >= 0.95, runs=rates),
+    ]
+
+
 UNITS = {"ns": 1e-6, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 
 
@@ -367,4 +389,4 @@ def documentation(bench):
     ]
 
 
-ALL = (start, generation, follow_up, gateway, stored, stops, footprint, restart, documentation)
+ALL = (start, generation, follow_up, background, gateway, stored, stops, footprint, restart, documentation)

@@ -107,8 +107,7 @@ fn factory(vocab: &Vocab) -> Result<ParserFactory, Box<dyn std::error::Error + S
 
 /// What the grammar thread is asked: the mask after `token`, or the first mask.
 pub(crate) struct MaskRequest {
-    pub(crate) sequence: u32,
-    /// Tells a later use of the sequence from an earlier one.
+    /// Whose mask it is.
     pub(crate) task: u64,
     pub(crate) matcher: Box<Matcher>,
     pub(crate) token: Option<Token>,
@@ -116,7 +115,6 @@ pub(crate) struct MaskRequest {
 
 /// What the grammar thread answers.
 pub(crate) struct MaskAnswer {
-    pub(crate) sequence: u32,
     pub(crate) task: u64,
     pub(crate) matcher: Box<Matcher>,
     pub(crate) mask: Mask,
@@ -135,9 +133,9 @@ pub(crate) fn start_masks(answer: impl Fn(MaskAnswer) + Send + 'static) -> std::
     let (sender, requests) = mpsc::channel::<MaskRequest>();
     let run = move || {
         for request in requests {
-            let MaskRequest { sequence, task, mut matcher, token } = request;
+            let MaskRequest { task, mut matcher, token } = request;
             let mask = next_mask(&mut matcher, token);
-            answer(MaskAnswer { sequence, task, matcher, mask });
+            answer(MaskAnswer { task, matcher, mask });
         }
     };
     thread::Builder::new().name("grammar".into()).stack_size(64 << 20).spawn(run)?;

@@ -1,11 +1,6 @@
 //! An engine's life: listen, load, serve, end with a reason.
 
-use std::{
-    io,
-    process::ExitCode,
-    sync::{Arc, OnceLock, atomic::AtomicU32},
-    thread,
-};
+use std::{io, process::ExitCode, sync::Arc, thread};
 
 use protocol::engine::{EngineExit, EngineExitCode};
 use tokio::{runtime, sync::mpsc};
@@ -13,7 +8,7 @@ use tokio::{runtime, sync::mpsc};
 use crate::{
     confine,
     grammar::Grammars,
-    http::{self, Served, State},
+    http::{self, PREPARING, Served, State},
     llama::LogCapture,
     load,
     options::EngineOptions,
@@ -51,7 +46,7 @@ pub fn serve(options: EngineOptions) -> EngineExit {
     }
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .max_blocking_threads(4)
+        .max_blocking_threads(PREPARING)
         .thread_stack_size(STACK)
         .enable_all()
         .build();
@@ -67,11 +62,7 @@ pub fn serve(options: EngineOptions) -> EngineExit {
         }
     };
     let (ends, mut end) = mpsc::unbounded_channel();
-    let state = Arc::new(State {
-        served_name: options.served_name.clone(),
-        progress: AtomicU32::new(0),
-        served: OnceLock::new(),
-    });
+    let state = Arc::new(State::loading(options.served_name.clone()));
     runtime.spawn(http::serve(listener, Arc::clone(&state)));
     let loader = thread::Builder::new().name("loader".into()).stack_size(64 << 20);
     if let Err(error) = loader.spawn(move || load_and_start(&options, &state, &ends)) {

@@ -1,4 +1,5 @@
-//! What the engine and the control plane agree on: exit codes with their last line, health, the rendered prompt.
+//! What the engine and the control plane agree on: exit codes with their last line, health, the rendered prompt, and
+//! which requests are background work.
 
 use std::fmt;
 
@@ -7,6 +8,34 @@ use utoipa::ToSchema;
 
 /// Key of the JSON object on the engine's last line of stderr when it ends by itself.
 pub const EXIT_LINE_KEY: &str = "viva_engine_exit";
+
+/// Header of a completion request to the engine that tells its [`Priority`].
+pub const PRIORITY_HEADER: &str = "x-viva-priority";
+
+/// Who waits for the answer of a completion request, and so which request goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Priority {
+    /// A person, or a program that asks one question after the other. What a request without the header is.
+    #[default]
+    Interactive,
+    /// Work whose end counts, not its single answers: it gives way to what is interactive.
+    Background,
+}
+
+impl Priority {
+    /// The value of the header [`PRIORITY_HEADER`].
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::Background => "background",
+        }
+    }
+
+    /// The priority that a value of the header names.
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        [Self::Interactive, Self::Background].into_iter().find(|priority| priority.as_str().as_bytes() == value)
+    }
+}
 
 /// Why the engine ended by itself. The process exit code is [`EngineExitCode::process_code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,7 +147,7 @@ pub struct EngineHealth {
     /// Choices being computed.
     #[serde(default)]
     pub active: u32,
-    /// Requests waiting for a place.
+    /// Requests waiting for a place, of both priorities; a choice that gave its place away is one of them.
     #[serde(default)]
     pub queued: u32,
 }

@@ -19,17 +19,27 @@ use std::sync::{
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::engine::{EngineHealth, EngineStatus};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
+};
 
 use crate::{grammar::Grammars, prompt::Prompter, scheduler::Inference};
 pub(crate) use listener::{Bound, listen};
 
+/// Requests that are prepared at once, a thread for each.
+pub(crate) const PREPARING: usize = 4;
+/// Those of them that may be background requests.
+const PREPARING_BACKGROUND: usize = 2;
+
 /// What every connection sees.
 pub(crate) struct State {
-    pub(crate) served_name: String,
+    served_name: String,
     /// Progress of the load, the bits of an `f32`.
-    pub(crate) progress: AtomicU32,
-    pub(crate) served: OnceLock<Served>,
+    progress: AtomicU32,
+    served: OnceLock<Served>,
+    /// Leave to prepare a background request.
+    background: Semaphore,
 }
 
 /// The model, once it is loaded.
@@ -44,6 +54,12 @@ pub(crate) struct Served {
 }
 
 impl State {
+    /// Of an engine whose model is not loaded yet.
+    pub(crate) fn loading(served_name: String) -> Self {
+        let background = Semaphore::new(PREPARING_BACKGROUND);
+        Self { served_name, progress: AtomicU32::new(0), served: OnceLock::new(), background }
+    }
+
     pub(crate) fn set_progress(&self, progress: f32) {
         self.progress.store(progress.clamp(0.0, 1.0).to_bits(), Ordering::Relaxed);
     }

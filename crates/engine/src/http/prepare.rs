@@ -6,9 +6,12 @@ use std::{
     time::Instant,
 };
 
-use protocol::openai::{
-    ChatRequest, CompletionRequest, MAX_OUTPUT_TOKENS, Modality, RequestError, RequestErrorCode as Code,
-    ResponseFormat, Sampling, StreamMode,
+use protocol::{
+    engine::Priority,
+    openai::{
+        ChatRequest, CompletionRequest, MAX_OUTPUT_TOKENS, Modality, RequestError, RequestErrorCode as Code,
+        ResponseFormat, Sampling, StreamMode,
+    },
 };
 use tokio::sync::mpsc;
 
@@ -17,6 +20,12 @@ use crate::{
     llama::Token,
     scheduler::{Event, Job, QueuePlace},
 };
+
+/// The place of a request among the waiting.
+pub(super) struct Queued {
+    pub(super) place: QueuePlace,
+    pub(super) priority: Priority,
+}
 
 /// A request that is ready to be computed.
 pub(super) struct Prepared {
@@ -28,7 +37,7 @@ pub(super) struct Prepared {
 }
 
 /// Parses, renders, tokenises and bounds a request. Blocks.
-pub(super) fn prepare(served: &Served, body: &[u8], shape: Shape, place: QueuePlace) -> Result<Prepared, RequestError> {
+pub(super) fn prepare(served: &Served, body: &[u8], shape: Shape, queued: Queued) -> Result<Prepared, RequestError> {
     let accepted_at = Instant::now();
     let (prompt, sampling, format, stream) = read(served, body, shape)?;
     let room = (served.context_length as usize).checked_sub(prompt.len()).filter(|room| *room > 0);
@@ -51,7 +60,8 @@ pub(super) fn prepare(served: &Served, body: &[u8], shape: Shape, place: QueuePl
     let prompt_tokens = prompt.len() as u32;
     let entropy = RandomState::new().build_hasher().finish();
     let (prompt, choices) = (Arc::from(prompt), sampling.n);
-    let job = Job { prompt, sampling, limit, grammar, entropy, events: sender, accepted_at, place };
+    let Queued { place, priority } = queued;
+    let job = Job { priority, prompt, sampling, limit, grammar, entropy, events: sender, accepted_at, place };
     Ok(Prepared { job, events, stream, choices, prompt_tokens })
 }
 

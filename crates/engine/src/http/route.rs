@@ -3,18 +3,18 @@
 use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use protocol::{
-    engine::PropsRendered,
+    engine::{PRIORITY_HEADER, Priority, PropsRendered},
     openai::{ModelCard, ModelList, RequestError, RequestErrorCode as Code, StreamMode},
 };
 
 use super::{
     Served, State, answer,
     body::{self, Shape, now},
-    prepare::{self, Prepared},
+    prepare::{self, Prepared, Queued},
     reply::{self, Reply},
     stream::EventBody,
 };
@@ -54,13 +54,21 @@ fn models(state: &State) -> Reply {
 }
 
 async fn complete(state: Arc<State>, request: Request<Incoming>, shape: Shape) -> Result<Reply, RequestError> {
+    let priority = priority(request.headers())?;
     let (bytes, served) = (read(request).await?, served(&state)?);
-    let place = served.inference.reserve().ok_or_else(|| {
+    let place = served.inference.reserve(priority).ok_or_else(|| {
         let message = format!("{} requests are waiting, and no more may", served.inference.queue_bound());
         RequestError::whole(Code::QueueFull, message)
     })?;
+    // Many background requests at once leave threads to the others.
+    let leave = match priority {
+        Priority::Interactive => None,
+        Priority::Background => state.background.acquire().await.ok(),
+    };
+    let queued = Queued { place, priority };
     let Prepared { job, events, stream, choices, prompt_tokens } =
-        off_loop(&state, move |served| prepare::prepare(served, &bytes, shape, place)).await?;
+        off_loop(&state, move |served| prepare::prepare(served, &bytes, shape, queued)).await?;
+    drop(leave);
     let header = body::header(&state.served_name, shape, prompt_tokens);
     if !served.inference.submit(job) {
         return Err(RequestError::whole(Code::EngineFailed, "the inference thread has ended"));
@@ -71,6 +79,18 @@ async fn complete(state: Arc<State>, request: Request<Incoming>, shape: Shape) -
             Ok(reply::events(EventBody::new(Arc::clone(&state), header, choices, stream, events)))
         }
     }
+}
+
+/// Who waits for the answer. Only the gateway asks, so a wrong value is a fault of its own.
+fn priority(headers: &HeaderMap) -> Result<Priority, RequestError> {
+    let Some(value) = headers.get(PRIORITY_HEADER) else { return Ok(Priority::default()) };
+    Priority::parse(value.as_bytes()).ok_or_else(|| {
+        let (interactive, background) = (Priority::Interactive.as_str(), Priority::Background.as_str());
+        let message = format!(
+            "the header `{PRIORITY_HEADER}` is {value:?}: send `{background}` or `{interactive}`, or leave it out"
+        );
+        RequestError::at(Code::InvalidParameter, PRIORITY_HEADER, message)
+    })
 }
 
 async fn render(state: Arc<State>, request: Request<Incoming>) -> Result<Reply, RequestError> {

@@ -38,19 +38,6 @@ impl Batch {
         self.capacity - self.len()
     }
 
-    /// The sequences with tokens in the batch, each once.
-    pub(crate) fn sequences(&self) -> Vec<u32> {
-        let mut sequences = Vec::new();
-        for index in 0..self.len() {
-            // SAFETY: every entry below the count was written by `push`, with one sequence id.
-            let sequence = unsafe { **self.raw.seq_id.add(index) }.cast_unsigned();
-            if !sequences.contains(&sequence) {
-                sequences.push(sequence);
-            }
-        }
-        sequences
-    }
-
     /// Adds a token of a sequence at a position; its logits are computed if `output` is true. The index of the
     /// entry, or `None` if the batch is full.
     pub(crate) fn push(&mut self, token: Token, position: u32, sequence: u32, output: bool) -> Option<usize> {

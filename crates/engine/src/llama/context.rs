@@ -6,7 +6,11 @@ use std::{ptr::NonNull, slice, sync::Arc};
 
 use llama_cpp_sys_2 as sys;
 
-use super::{batch::Batch, model::Model};
+use super::{
+    batch::Batch,
+    interrupt::{Interrupt, Interruptible},
+    model::Model,
+};
 
 /// Shape of a context.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,8 @@ pub(crate) struct ContextOptions {
 pub(crate) enum DecodeError {
     #[error("the cache has no room for the batch")]
     NoRoom,
+    #[error("the pass was ended early")]
+    Interrupted,
     #[error("llama.cpp failed with code {0}")]
     Failed(i32),
 }
@@ -36,6 +42,7 @@ pub(crate) struct Context {
     vocab_len: usize,
     sequences: u32,
     most_threads: u32,
+    interrupt: Arc<Interrupt>,
     _model: Arc<Model>,
 }
 
@@ -61,7 +68,10 @@ impl Context {
         // The whole window is kept, so that a prefix can be reused with sliding-window models too.
         params.swa_full = true;
         params.no_perf = true;
-        // SAFETY: a live model and parameters by value.
+        let interrupt = Arc::new(Interrupt::default());
+        params.abort_callback = Some(Interrupt::ask);
+        params.abort_callback_data = Arc::as_ptr(&interrupt).cast_mut().cast();
+        // SAFETY: a live model and parameters by value; the callback's data lives as long as the context.
         let raw = NonNull::new(unsafe { sys::llama_init_from_model(model.raw_mut(), params) })?;
         let vocab_len = model.vocab().len();
         Some(Self {
@@ -69,6 +79,7 @@ impl Context {
             vocab_len,
             sequences: options.sequences,
             most_threads: options.threads,
+            interrupt,
             _model: Arc::clone(model),
         })
     }
@@ -91,13 +102,24 @@ impl Context {
         unsafe { sys::llama_set_n_threads(self.raw.as_ptr(), threads, threads) };
     }
 
-    /// Computes a batch. On failure the cache of its sequences is undefined: remove them.
-    pub(crate) fn decode(&mut self, batch: &Batch) -> Result<(), DecodeError> {
+    /// By which another thread ends an interruptible pass early.
+    pub(crate) fn interrupt(&self) -> Arc<Interrupt> {
+        Arc::clone(&self.interrupt)
+    }
+
+    /// Computes a batch. On failure, and after an interruption, the cache of its sequences is not what it should be:
+    /// remove what the batch added, or all.
+    pub(crate) fn decode(&mut self, batch: &Batch, interruptible: Interruptible) -> Result<(), DecodeError> {
+        if self.interrupt.begin(interruptible) {
+            return Err(DecodeError::Interrupted);
+        }
         // SAFETY: a live context; the batch's arrays hold what its count says.
         let code = unsafe { sys::llama_decode(self.raw.as_ptr(), *batch.raw()) };
+        self.interrupt.end();
         match code {
             0 => Ok(()),
             1 => Err(DecodeError::NoRoom),
+            2 => Err(DecodeError::Interrupted),
             code => Err(DecodeError::Failed(code)),
         }
     }

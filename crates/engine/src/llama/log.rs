@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::{
+    cell::Cell,
     ffi::{CStr, c_char, c_void},
     io::Write,
     sync::{Mutex, OnceLock},
@@ -16,6 +17,20 @@ const MAX_LINE: usize = 240;
 const MAX_KEPT: usize = 40;
 
 static CAPTURED: OnceLock<Mutex<State>> = OnceLock::new();
+
+thread_local! {
+    static IGNORED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Drops what llama.cpp says on this thread, until [`listen`].
+pub(super) fn ignore() {
+    IGNORED.set(true);
+}
+
+/// Ends what [`ignore`] began.
+pub(super) fn listen() {
+    IGNORED.set(false);
+}
 
 #[derive(Default)]
 struct State {
@@ -45,7 +60,7 @@ impl LogCapture {
 
 /// Called by llama.cpp with pieces of lines; `CONT` continues the line before.
 extern "C" fn receive(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
-    if text.is_null() {
+    if text.is_null() || IGNORED.get() {
         return;
     }
     // SAFETY: llama.cpp passes a NUL-terminated string that lives through this call.

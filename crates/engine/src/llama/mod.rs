@@ -6,12 +6,14 @@
 
 mod batch;
 mod context;
+mod interrupt;
 mod log;
 mod model;
 mod vocab;
 
 pub(crate) use batch::Batch;
 pub(crate) use context::{Context, ContextOptions, DecodeError};
+pub(crate) use interrupt::{Interrupt, Interruptible};
 pub(crate) use log::LogCapture;
 pub(crate) use model::{LoadError, Model};
 pub(crate) use vocab::{Special, Token, Vocab};

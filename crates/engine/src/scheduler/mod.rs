@@ -3,34 +3,42 @@
 //! It alone owns the context. It takes jobs from a channel and tells each job's events on the job's own channel;
 //! a job whose events nobody reads any more is dropped at the next step, wherever it stands. Each round: take in
 //! what arrived, place waiting tasks, decode one token of every running sequence, then compute a chunk of prompts
-//! sized by the measured speed so that running sequences are not kept waiting.
+//! sized by the measured speed so that running sequences are not kept waiting. Background work gives way to
+//! interactive requests: in line, in its sequences, and while their prompts are computed.
 
+mod choose;
 mod gear;
+mod inference;
 mod pace;
 mod pass;
 mod place;
+mod preempt;
+mod share;
 mod slot;
 mod task;
+mod waiting;
 
 use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-        mpsc,
-    },
-    thread,
+    sync::{Arc, atomic::Ordering, mpsc},
+    time::Instant,
 };
 
+use protocol::engine::Priority;
+
 use crate::{
-    grammar::{self, MaskAnswer, MaskRequest},
-    llama::{Batch, Context, Token, Vocab},
+    grammar::{MaskAnswer, MaskRequest},
+    llama::{Batch, Context, Interrupt, Token, Vocab},
 };
 use gear::Gear;
+use inference::Load;
+pub(crate) use inference::{Inference, QueuePlace};
 use pace::Pace;
+use preempt::Held;
+use share::{Background, Share};
 use slot::Slot;
 use task::Task;
-pub(crate) use task::{Event, Finished, Job, QueuePlace, TextPiece, TokenChance};
+pub(crate) use task::{Event, Finished, Job, TextPiece, TokenChance};
+use waiting::Waiting;
 
 /// Most tokens of one decode.
 pub(crate) const BATCH: u32 = 512;
@@ -41,91 +49,21 @@ enum Arrival {
     Mask(Box<MaskAnswer>),
 }
 
-/// Counts that other threads read.
-#[derive(Debug, Default)]
-pub(crate) struct Load {
-    /// Choices being computed.
-    pub(crate) active: AtomicU32,
-    /// Requests waiting for a place.
-    pub(crate) waiting: Arc<AtomicU32>,
-}
-
-/// Hands jobs to the inference thread.
-#[derive(Clone)]
-pub(crate) struct Inference {
-    arrivals: mpsc::Sender<Arrival>,
-    load: Arc<Load>,
-    queue_bound: u32,
-}
-
-impl Inference {
-    /// Starts the inference thread on a context; `ended` runs if it ever ends.
-    pub(crate) fn start(
-        context: Context,
-        vocab: Vocab,
-        sequences: u32,
-        queue_bound: u32,
-        ended: impl FnOnce() + Send + 'static,
-    ) -> std::io::Result<Self> {
-        let (arrivals, received) = mpsc::channel();
-        let load = Arc::new(Load::default());
-        let answers = arrivals.clone();
-        let masks = grammar::start_masks(move |answer| drop(answers.send(Arrival::Mask(Box::new(answer)))))?;
-        let scheduler = Scheduler::new(context, vocab, sequences, received, masks, Arc::clone(&load));
-        // Runs at the thread's end, a panic's included.
-        let guard = OnDrop(Some(ended));
-        thread::Builder::new().name("inference".into()).spawn(move || {
-            let _guard = guard;
-            scheduler.run();
-        })?;
-        Ok(Self { arrivals, load, queue_bound })
-    }
-
-    /// A place in the queue, unless it is full.
-    pub(crate) fn reserve(&self) -> Option<QueuePlace> {
-        QueuePlace::take(&self.load.waiting, self.queue_bound)
-    }
-
-    /// Hands a job over; `false` if the inference thread is gone.
-    pub(crate) fn submit(&self, job: Job) -> bool {
-        self.arrivals.send(Arrival::Job(Box::new(job))).is_ok()
-    }
-
-    pub(crate) fn active(&self) -> u32 {
-        self.load.active.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn waiting(&self) -> u32 {
-        self.load.waiting.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn queue_bound(&self) -> u32 {
-        self.queue_bound
-    }
-}
-
-struct OnDrop<F: FnOnce()>(Option<F>);
-
-impl<F: FnOnce()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        if let Some(run) = self.0.take() {
-            run();
-        }
-    }
-}
-
 /// State of the inference thread.
 struct Scheduler {
     context: Context,
+    interrupt: Arc<Interrupt>,
     vocab: Vocab,
     slots: Vec<Slot>,
-    waiting: VecDeque<Task>,
+    waiting: Waiting,
     arrivals: mpsc::Receiver<Arrival>,
     masks: mpsc::Sender<MaskRequest>,
     batch: Batch,
     pace: Pace,
     decode_gear: Gear,
     prompt_gear: Gear,
+    share: Share,
+    held: Option<Held>,
     load: Arc<Load>,
     /// Tokens that end a generation: banned where a request goes on after them.
     ends: Vec<Token>,
@@ -145,16 +83,19 @@ impl Scheduler {
         let threads = context.threads();
         let ends = (0..vocab.len() as Token).filter(|token| vocab.is_end(*token)).collect();
         Self {
+            interrupt: context.interrupt(),
             context,
             vocab,
             slots: (0..sequences).map(Slot::new).collect(),
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             arrivals,
             masks,
             batch: Batch::new(BATCH.max(sequences)),
             pace: Pace::default(),
             decode_gear: Gear::new(threads),
             prompt_gear: Gear::new(threads),
+            share: Share::new(Instant::now()),
+            held: None,
             load,
             ends,
             next_task: 0,
@@ -167,15 +108,23 @@ impl Scheduler {
         while self.receive() {
             self.drop_abandoned();
             self.place_waiting();
-            self.decode_running();
-            self.compute_prompts();
-            let active = self.slots.iter().filter(|slot| slot.task.is_some()).count();
-            self.load.active.store(active as u32, Ordering::Relaxed);
+            self.share.observe(self.background(), Instant::now());
+            let round = self.round();
+            self.decode_running(round);
+            self.compute_prompts(round);
+            self.tell_active();
         }
+    }
+
+    fn tell_active(&self) {
+        let active = self.slots.iter().filter(|slot| slot.task.is_some()).count();
+        self.load.active.store(active as u32, Ordering::Relaxed);
     }
 
     /// Takes what arrived; waits if there is nothing else to do. `false` at the end.
     fn receive(&mut self) -> bool {
+        // Before looking, so that one who arrives just now ends the next pass.
+        self.interrupt.withdraw();
         if !self.has_work() {
             match self.arrivals.recv() {
                 Ok(arrival) => self.take(arrival),
@@ -189,15 +138,25 @@ impl Scheduler {
     }
 
     fn has_work(&self) -> bool {
-        !self.waiting.is_empty() && self.slots.iter().any(|slot| slot.task.is_none())
-            || self.slots.iter().any(Slot::can_proceed)
+        let has_room = |priority| self.waiting.has(priority) && !self.targets(priority).is_empty();
+        self.slots.iter().any(Slot::can_proceed) || has_room(Priority::Interactive) || has_room(Priority::Background)
+    }
+
+    fn background(&self) -> Background {
+        if self.slots.iter().any(|slot| slot.priority() == Some(Priority::Background)) {
+            Background::Placed
+        } else if self.waiting.has(Priority::Background) {
+            Background::Waiting
+        } else {
+            Background::None
+        }
     }
 
     fn take(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Job(job) => {
                 for task in Task::of_job(*job, &mut self.next_task) {
-                    self.waiting.push_back(task);
+                    self.waiting.insert(task);
                 }
             }
             Arrival::Mask(answer) => self.take_mask(*answer),
@@ -205,18 +164,19 @@ impl Scheduler {
     }
 
     fn take_mask(&mut self, answer: MaskAnswer) {
-        let slot = self.slots.get_mut(answer.sequence as usize).and_then(|slot| slot.task.as_mut());
-        if let Some(task) = slot.filter(|task| task.id == answer.task) {
+        let mut placed = self.slots.iter_mut().filter_map(|slot| slot.task.as_mut());
+        let task = placed.find(|task| task.id == answer.task);
+        if let Some(task) = task.or_else(|| self.waiting.find_mut(answer.task)) {
             task.take_mask(answer.matcher, answer.mask);
         }
     }
 
     /// Frees the places of those whose client is gone.
     fn drop_abandoned(&mut self) {
-        self.waiting.retain(|task| !task.is_abandoned());
-        for slot in &mut self.slots {
-            if slot.task.as_ref().is_some_and(Task::is_abandoned) {
-                slot.task = None;
+        self.waiting.drop_abandoned();
+        for at in 0..self.slots.len() {
+            if self.slots[at].task.as_ref().is_some_and(Task::is_abandoned) {
+                drop(self.vacate(at));
             }
         }
     }

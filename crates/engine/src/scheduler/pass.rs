@@ -1,24 +1,13 @@
-//! One pass over the model: a token of every running sequence, or a chunk of prompts; then the choice of tokens.
+//! One pass over the model: a token of every running sequence, or a chunk of prompts.
 
 use std::time::{Duration, Instant};
 
-use protocol::openai::FinishReason;
+use protocol::engine::Priority;
 
-use super::{
-    Scheduler,
-    pace::Company,
-    slot::Slot,
-    task::{Grammar, Phase, TokenChance},
-};
-use crate::{
-    grammar::{Mask, MaskRequest},
-    llama::{DecodeError, Special, Token},
-    text::Progress,
-};
+use super::{Scheduler, choose::Logits, gear::Gear, pace::Company, preempt::Round, slot::Slot, task::Phase};
+use crate::llama::{DecodeError, Interruptible};
 
 const DECODE_FAILED: &str = "the model failed to compute this request";
-const SAMPLING_FAILED: &str = "no token could be chosen: the model's output is not usable";
-const GRAMMAR_FAILED: &str = "the response format's grammar exceeded its bound of work per token";
 
 /// Prompt tokens that a request with a seed computes at a time.
 const SEEDED_CHUNK: usize = 32;
@@ -35,45 +24,43 @@ enum Kind {
     Prompt,
 }
 
-/// Where the logits for a choice of token are.
-enum Logits {
-    /// At an entry of the last batch.
-    Batch(usize),
-    /// Kept in the task.
-    Kept,
+/// The batch of a pass.
+#[derive(Default)]
+struct Pass {
+    /// Sequences that take part, with the tokens that each held before.
+    parts: Vec<(usize, usize)>,
+    /// Sequences whose next token is chosen after it, with the entry of their logits.
+    outputs: Vec<(usize, usize)>,
 }
 
 impl Scheduler {
-    /// Decodes the next token of every running sequence and chooses those that follow.
-    pub(super) fn decode_running(&mut self) {
+    /// Decodes the next token of every running sequence that takes part, and chooses those that follow.
+    pub(super) fn decode_running(&mut self, round: Round) {
         self.resume_masked();
         self.batch.clear();
-        let mut outputs = Vec::with_capacity(self.slots.len());
+        let mut pass = Pass::default();
         for (at, slot) in self.slots.iter_mut().enumerate() {
-            let Some(Phase::Next(token)) = slot.task.as_ref().map(|task| task.phase) else { continue };
-            let Some(index) = self.batch.push(token, slot.cached.len() as u32, slot.sequence, true) else { break };
+            let task = slot.task.as_ref().filter(|task| round.includes(task.priority));
+            let Some(Phase::Next(token)) = task.map(|task| task.phase) else { continue };
+            let before = slot.cached.len();
+            let Some(index) = self.batch.push(token, before as u32, slot.sequence, true) else { break };
             slot.cached.push(token);
-            outputs.push((at, index));
+            pass.parts.push((at, before));
+            pass.outputs.push((at, index));
         }
-        if outputs.is_empty() {
-            return;
-        }
-        if self.compute(Kind::Decode).is_some() {
-            for (at, index) in outputs {
+        if self.compute(Kind::Decode, &pass).is_some() {
+            for (at, index) in pass.outputs {
                 self.choose_token(at, &Logits::Batch(index));
             }
         }
     }
 
-    /// Computes a chunk of the prompts of the sequences that are not running yet, oldest first.
-    pub(super) fn compute_prompts(&mut self) {
-        let running = self.slots.iter().any(|s| s.task.as_ref().is_some_and(|t| matches!(t.phase, Phase::Next(_))));
-        let company = if running { Company::Shared } else { Company::Alone };
+    /// Computes a chunk of the prompts of the sequences that are not running yet and take part, oldest first.
+    pub(super) fn compute_prompts(&mut self, round: Round) {
         self.batch.clear();
-        let chunk = self.pace.chunk(company, self.batch.room());
-        let mut order: Vec<usize> = (0..self.slots.len()).filter(|at| self.has_prompt_left(*at)).collect();
-        order.sort_by_key(|at| self.slots[*at].used);
-        let mut outputs = Vec::new();
+        let order = self.prompts(round);
+        let chunk = self.pace.chunk(self.company(round, &order), self.batch.room());
+        let mut pass = Pass::default();
         for at in order {
             let slot = &mut self.slots[at];
             let Some(task) = &slot.task else { continue };
@@ -86,170 +73,111 @@ impl Scheduler {
                 room = SEEDED_CHUNK.min(self.batch.room());
             }
             let (start, all) = (slot.cached.len(), task.prompt.len());
-            for token in &task.prompt[start..all.min(start + room)] {
+            let end = all.min(start + room);
+            if start < end {
+                pass.parts.push((at, start));
+            }
+            for token in &task.prompt[start..end] {
                 let position = slot.cached.len();
                 let last = position + 1 == all;
                 let Some(index) = self.batch.push(*token, position as u32, slot.sequence, last) else { break };
                 slot.cached.push(*token);
                 if last {
-                    outputs.push((at, index));
+                    pass.outputs.push((at, index));
                 }
             }
         }
         let tokens = self.batch.len();
-        if tokens == 0 {
-            return;
-        }
-        if let Some(took) = self.compute(Kind::Prompt) {
+        if let Some(took) = self.compute(Kind::Prompt, &pass) {
             self.pace.measure(tokens, took);
-            for (at, index) in outputs {
+            for (at, index) in pass.outputs {
                 self.prompt_done(at, index);
             }
         }
     }
 
-    fn has_prompt_left(&self, at: usize) -> bool {
-        self.slots[at].task.as_ref().is_some_and(|task| task.phase == Phase::Prompt)
-    }
-
-    fn prompt_done(&mut self, at: usize, index: usize) {
-        if self.slots[at].task.as_ref().is_some_and(|task| task.limit == 0) {
-            self.finish(at, FinishReason::Length);
-        } else {
-            self.choose_token(at, &Logits::Batch(index));
-        }
-    }
-
-    /// Decodes the batch, with as many threads as now seems best; how long it took. If it fails, every task in it
-    /// fails and its sequence is emptied.
-    fn compute(&mut self, kind: Kind) -> Option<Duration> {
-        let (gear, units) = match kind {
-            // Reading the weights costs about as much as three sequences more.
-            Kind::Decode => (&mut self.decode_gear, self.batch.len() + 3),
-            Kind::Prompt => (&mut self.prompt_gear, self.batch.len()),
+    /// The sequences that take part with prompt tokens to compute, in their order.
+    fn prompts(&self, round: Round) -> Vec<usize> {
+        let has_prompt = |slot: &Slot| {
+            slot.task.as_ref().is_some_and(|task| task.phase == Phase::Prompt && round.includes(task.priority))
         };
-        let free = !must_repeat(&self.slots);
-        self.context.set_threads(if free { gear.threads() } else { u32::MAX });
-        let start = Instant::now();
-        let result = self.context.decode(&self.batch);
-        let took = start.elapsed();
-        if let Err(error) = result {
-            self.fail_batch(&error);
+        let mut order: Vec<usize> = (0..self.slots.len()).filter(|at| has_prompt(&self.slots[*at])).collect();
+        order.sort_by_key(|at| (self.slots[*at].priority().map(|priority| round.rank(priority)), self.slots[*at].used));
+        order
+    }
+
+    /// Who waits while a chunk of these prompts is computed. Beside background work an interactive request may come at
+    /// any time.
+    fn company(&self, round: Round, prompts: &[usize]) -> Company {
+        let waits = |slot: &Slot| {
+            slot.task.as_ref().is_some_and(|t| matches!(t.phase, Phase::Next(_)) && round.includes(t.priority))
+        };
+        let is_background = |at: &usize| self.slots[*at].priority() == Some(Priority::Background);
+        let shared = self.slots.iter().any(waits) || prompts.iter().any(is_background);
+        if shared { Company::Shared } else { Company::Alone }
+    }
+
+    /// Decodes the batch, with as many threads as now seems best; how long it took. `None` if there is nothing to
+    /// decode, if it fails, and if an interactive request ended it: then it is as if it had not begun.
+    fn compute(&mut self, kind: Kind, pass: &Pass) -> Option<Duration> {
+        if pass.parts.is_empty() {
             return None;
         }
+        let free = !must_repeat(&self.slots);
+        let threads = if free { self.gear(kind).threads() } else { u32::MAX };
+        self.context.set_threads(threads);
+        let start = Instant::now();
+        let interruptible = may_interrupt(&self.slots, pass, self.share.is_pass_due(start));
+        let result = self.context.decode(&self.batch, interruptible);
+        let took = start.elapsed();
+        match result {
+            Ok(()) => {}
+            Err(DecodeError::Interrupted) => {
+                pass.parts.iter().for_each(|(at, before)| self.take_back(*at, *before));
+                return None;
+            }
+            Err(error) => {
+                self.fail_pass(pass, &error);
+                return None;
+            }
+        }
         if free {
-            gear.measure(took, units);
+            // Reading the weights costs a decode about as much as three sequences more.
+            let more = if matches!(kind, Kind::Decode) { 3 } else { 0 };
+            let units = self.batch.len() + more;
+            self.gear(kind).measure(took, units);
+        }
+        if pass.parts.iter().any(|(at, _)| self.slots[*at].priority() == Some(Priority::Background)) {
+            self.share.passed(Instant::now());
         }
         Some(took)
     }
 
-    fn fail_batch(&mut self, error: &DecodeError) {
+    fn gear(&mut self, kind: Kind) -> &mut Gear {
+        match kind {
+            Kind::Decode => &mut self.decode_gear,
+            Kind::Prompt => &mut self.prompt_gear,
+        }
+    }
+
+    /// Every task of the pass fails, and its sequence is emptied.
+    fn fail_pass(&mut self, pass: &Pass, error: &DecodeError) {
         crate::report::line(&format!("decode failed: {error}"));
-        for sequence in self.batch.sequences() {
-            let Some(slot) = self.slots.get_mut(sequence as usize) else { continue };
+        for (at, _) in &pass.parts {
+            let slot = &mut self.slots[*at];
             self.context.remove_tail(slot.sequence, 0);
             slot.cached.clear();
-            if let Some(task) = slot.task.take() {
-                task.fail(DECODE_FAILED);
-            }
+            self.fail(*at, DECODE_FAILED);
         }
     }
+}
 
-    /// Chooses tokens for those whose mask arrived after their logits.
-    fn resume_masked(&mut self) {
-        for at in 0..self.slots.len() {
-            let Some(task) = &self.slots[at].task else { continue };
-            if task.phase == Phase::AwaitingMask && matches!(task.grammar, Grammar::Ready(..)) {
-                self.choose_token(at, &Logits::Kept);
-            }
-        }
-    }
-
-    fn choose_token(&mut self, at: usize, logits: &Logits) {
-        let Some(task) = self.slots[at].task.as_mut() else { return };
-        let mut kept = std::mem::take(&mut task.kept_logits);
-        let logits = match logits {
-            Logits::Batch(index) => self.context.logits(*index),
-            Logits::Kept => Some(kept.as_mut_slice()),
-        };
-        let Some(logits) = logits else { return self.fail(at, SAMPLING_FAILED) };
-        let mask = match &task.grammar {
-            Grammar::None => None,
-            Grammar::Away => {
-                task.kept_logits = logits.to_vec();
-                task.phase = Phase::AwaitingMask;
-                return;
-            }
-            Grammar::Ready(_, Mask::Allowed(mask)) => Some(mask),
-            Grammar::Ready(_, Mask::Complete) => return self.finish(at, FinishReason::Stop),
-            Grammar::Ready(_, Mask::Failed) => return self.fail(at, GRAMMAR_FAILED),
-        };
-        let banned = if task.ignore_ends && mask.is_none() { self.ends.as_slice() } else { &[] };
-        match task.sampler.choose(logits, mask, banned) {
-            Some(choice) => {
-                task.count_token();
-                if let Some(chances) = choice.chances {
-                    let offset = task.text.decoded();
-                    task.chances.push(TokenChance { token: choice.token, offset, chances });
-                }
-                self.take_token(at, choice.token);
-            }
-            None => self.fail(at, SAMPLING_FAILED),
-        }
-    }
-
-    /// Follows up a chosen token: text, ends, and the mask after it.
-    fn take_token(&mut self, at: usize, token: Token) {
-        if self.vocab.is_end(token) {
-            if let Some(task) = self.slots[at].task.as_mut() {
-                task.chances.pop();
-            }
-            return self.finish(at, FinishReason::Stop);
-        }
-        let slot = &mut self.slots[at];
-        let Some(task) = slot.task.as_mut() else { return };
-        task.generated += 1;
-        self.piece.clear();
-        self.vocab.append_piece(token, Special::Plain, &mut self.piece);
-        match task.text.push(&self.piece) {
-            Progress::Text(text) => task.tell(text),
-            Progress::Stopped(text) => {
-                task.tell(text);
-                return self.end(at, FinishReason::Stop);
-            }
-        }
-        task.phase = Phase::Next(token);
-        if task.generated >= task.limit {
-            return self.finish(at, FinishReason::Length);
-        }
-        if let Grammar::Ready(matcher, _) = std::mem::replace(&mut task.grammar, Grammar::None) {
-            task.grammar = Grammar::Away;
-            let (sequence, task) = (slot.sequence, task.id);
-            drop(self.masks.send(MaskRequest { sequence, task, matcher, token: Some(token) }));
-        }
-    }
-
-    /// Ends a task with the text that was held back.
-    fn finish(&mut self, at: usize, reason: FinishReason) {
-        if let Some(task) = self.slots[at].task.as_mut() {
-            let text = task.text.finish();
-            task.tell(text);
-        }
-        self.end(at, reason);
-    }
-
-    /// Ends a task; its sequence keeps its cache for the next turn.
-    fn end(&mut self, at: usize, reason: FinishReason) {
-        if let Some(task) = self.slots[at].task.take() {
-            task.finish(reason);
-        }
-    }
-
-    fn fail(&mut self, at: usize, message: &'static str) {
-        if let Some(task) = self.slots[at].task.take() {
-            task.fail(message);
-        }
-    }
+/// A pass of background work alone may be ended early, unless it was owed one.
+fn may_interrupt(slots: &[Slot], pass: &Pass, is_due: bool) -> Interruptible {
+    let gives_way = |(at, _): &(usize, usize)| {
+        slots[*at].task.as_ref().is_some_and(|task| task.priority == Priority::Background && !task.is_in_stint())
+    };
+    if !is_due && pass.parts.iter().all(gives_way) { Interruptible::Yes } else { Interruptible::No }
 }
 
 /// Whether one request runs alone whose answer must be the same each time, so that the thread count may not vary.

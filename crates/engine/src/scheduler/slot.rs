@@ -1,5 +1,7 @@
 //! A sequence of the context, with what its cache holds.
 
+use protocol::engine::Priority;
+
 use crate::llama::Token;
 
 use super::task::{Phase, Task};
@@ -23,15 +25,22 @@ impl Slot {
         self.task.as_ref().is_some_and(|task| task.phase != Phase::AwaitingMask)
     }
 
+    /// The priority of its task.
+    pub(super) fn priority(&self) -> Option<Priority> {
+        self.task.as_ref().map(|task| task.priority)
+    }
+
     /// Tokens at the start that cache and prompt share.
     pub(super) fn common_prefix(&self, prompt: &[Token]) -> usize {
         common_prefix(&self.cached, prompt)
     }
 
-    /// Tokens at the start that the prompt shares with what this sequence will hold once its own prompt is computed.
-    pub(super) fn coming_prefix(&self, prompt: &[Token]) -> usize {
+    /// Tokens at the start that the task's prompt shares with what this sequence will hold once its own prompt is
+    /// computed. An interactive task counts on no background task: those sit out.
+    pub(super) fn coming_prefix(&self, waiting: &Task) -> usize {
         match &self.task {
-            Some(task) if task.phase == Phase::Prompt => common_prefix(&task.prompt, prompt),
+            Some(task) if waiting.priority == Priority::Interactive && task.priority == Priority::Background => 0,
+            Some(task) if task.phase == Phase::Prompt => common_prefix(&task.prompt, &waiting.prompt),
             _ => 0,
         }
     }

@@ -1,17 +1,18 @@
 //! One choice of one request, from the queue to its end.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use llguidance::Matcher;
-use protocol::openai::{FinishReason, Sampling};
+use protocol::{
+    engine::Priority,
+    openai::{FinishReason, Sampling},
+};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::{inference::QueuePlace, share::STINT};
 use crate::{
     grammar::{Mask, MaskRequest},
     llama::Token,
@@ -21,6 +22,7 @@ use crate::{
 
 /// A request for the inference thread: its prompt fits the context.
 pub(crate) struct Job {
+    pub(crate) priority: Priority,
     pub(crate) prompt: Arc<[Token]>,
     pub(crate) sampling: Sampling,
     /// Tokens that each choice may have; fits the context.
@@ -75,26 +77,6 @@ pub(crate) struct Finished {
     pub(crate) predicted: Duration,
 }
 
-/// A place among the waiting; given back when dropped.
-#[derive(Debug)]
-pub(crate) struct QueuePlace {
-    waiting: Arc<AtomicU32>,
-}
-
-impl QueuePlace {
-    pub(super) fn take(waiting: &Arc<AtomicU32>, bound: u32) -> Option<Self> {
-        let more = |count: u32| (count < bound).then_some(count + 1);
-        waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Self { waiting: Arc::clone(waiting) })
-    }
-}
-
-impl Drop for QueuePlace {
-    fn drop(&mut self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// What a placed task needs next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -117,7 +99,10 @@ pub(super) enum Grammar {
 /// One choice.
 pub(super) struct Task {
     pub(super) id: u64,
+    pub(super) priority: Priority,
     pub(super) choice: u32,
+    /// What its sequence must hold before the next token is chosen: the prompt, and where it gave a sequence away,
+    /// what it had written by then.
     pub(super) prompt: Arc<[Token]>,
     pub(super) phase: Phase,
     pub(super) sampler: Sampler,
@@ -135,9 +120,12 @@ pub(super) struct Task {
     first_matcher: Option<Matcher>,
     place: Option<Arc<QueuePlace>>,
     accepted_at: Instant,
-    started_at: Instant,
+    /// When it first got a sequence.
+    started_at: Option<Instant>,
     first_token_at: Option<Instant>,
     cached: u32,
+    /// Its stint lasts until it has written this many tokens.
+    stint_until: u32,
 }
 
 impl Task {
@@ -148,6 +136,7 @@ impl Task {
             *next_id += 1;
             Self {
                 id: *next_id,
+                priority: job.priority,
                 choice,
                 prompt: Arc::clone(&job.prompt),
                 phase: Phase::Prompt,
@@ -164,9 +153,10 @@ impl Task {
                 first_matcher: job.grammar.as_ref().map(Matcher::deep_clone),
                 place: Some(Arc::clone(&place)),
                 accepted_at: job.accepted_at,
-                started_at: job.accepted_at,
+                started_at: None,
                 first_token_at: None,
                 cached: 0,
+                stint_until: 0,
             }
         };
         (0..job.sampling.n).map(task).collect()
@@ -177,17 +167,47 @@ impl Task {
         self.events.is_closed()
     }
 
-    /// It got a sequence that holds `cached` tokens of its prompt.
-    pub(super) fn started(&mut self, now: Instant, cached: usize) {
-        self.place = None;
-        self.started_at = now;
-        self.cached = cached as u32;
+    /// It got a sequence that holds `cached` tokens of its prompt. What is told of its start is the first one's.
+    /// Answered is its place among the waiting.
+    pub(super) fn started(&mut self, now: Instant, cached: usize) -> Option<Arc<QueuePlace>> {
+        if self.started_at.is_none() {
+            self.started_at = Some(now);
+            self.cached = cached as u32;
+        }
+        self.place.take()
+    }
+
+    /// Its sequence, which held `cached`, is given away: it waits at `place`, keeping all else.
+    pub(super) fn put_back(&mut self, cached: &[Token], place: Option<QueuePlace>) {
+        self.place = place.map(Arc::new);
+        self.start_over(cached);
+    }
+
+    /// What its sequence held, `cached`, and the token that was to be decoded must be computed again, as a prompt is:
+    /// the logits after it are those that the next token is chosen from.
+    pub(super) fn start_over(&mut self, cached: &[Token]) {
+        match self.phase {
+            Phase::Prompt => return,
+            Phase::Next(token) => self.prompt = cached.iter().copied().chain([token]).collect(),
+            Phase::AwaitingMask => self.prompt = cached.into(),
+        }
+        self.kept_logits = Vec::new();
+        self.phase = Phase::Prompt;
+    }
+
+    /// From now on its sequence is not taken away until it has written some tokens.
+    pub(super) fn begin_stint(&mut self) {
+        self.stint_until = self.generated + STINT;
+    }
+
+    pub(super) fn is_in_stint(&self) -> bool {
+        self.generated < self.stint_until
     }
 
     /// The request for the first mask, if it has a grammar.
-    pub(super) fn first_mask(&mut self, sequence: u32) -> Option<MaskRequest> {
+    pub(super) fn first_mask(&mut self) -> Option<MaskRequest> {
         let matcher = Box::new(self.first_matcher.take()?);
-        Some(MaskRequest { sequence, task: self.id, matcher, token: None })
+        Some(MaskRequest { task: self.id, matcher, token: None })
     }
 
     pub(super) fn take_mask(&mut self, matcher: Box<Matcher>, mask: Mask) {
@@ -213,14 +233,15 @@ impl Task {
     /// Tells the end.
     pub(super) fn finish(self, reason: FinishReason) {
         let now = Instant::now();
+        let started = self.started_at.unwrap_or(now);
         let first = self.first_token_at.unwrap_or(now);
         let finished = Finished {
             choice: self.choice,
             reason,
             generated: self.generated,
             cached: self.cached,
-            queued: self.started_at - self.accepted_at,
-            prompt: first - self.started_at,
+            queued: started - self.accepted_at,
+            prompt: first - started,
             predicted: now - first,
         };
         drop(self.events.send(Event::Finished(finished)));

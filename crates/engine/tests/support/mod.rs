@@ -129,8 +129,29 @@ impl Engine {
 
     /// A request whose answer is read later, or never.
     pub(crate) fn open(&self, path: &str, body: &Value) -> BufReader<UnixStream> {
+        self.send(&request(path, body.to_string().as_bytes()))
+    }
+
+    /// A streamed chat whose events are read as they come.
+    pub(crate) fn stream(&self, body: &Value) -> Stream {
+        Stream { reader: self.open("/v1/chat/completions", body) }
+    }
+
+    /// The same, as background work.
+    pub(crate) fn background(&self, body: &Value) -> Stream {
+        let bytes = body.to_string();
+        Stream { reader: self.send(&request_with(PRIORITY, "/v1/chat/completions", bytes.as_bytes())) }
+    }
+
+    /// A whole answer to background work, or to what calls itself something else.
+    pub(crate) fn chat_with(&self, header: &str, body: &Value) -> Answer {
+        let bytes = body.to_string();
+        self.exchange(&request_with(header, "/v1/chat/completions", bytes.as_bytes())).expect("the engine answers")
+    }
+
+    fn send(&self, request: &[u8]) -> BufReader<UnixStream> {
         let mut stream = UnixStream::connect(&self.socket).expect("the engine listens");
-        stream.write_all(&request(path, body.to_string().as_bytes())).expect("the engine reads");
+        stream.write_all(request).expect("the engine reads");
         BufReader::new(stream)
     }
 
@@ -151,10 +172,79 @@ impl Engine {
     }
 }
 
+/// The header of background work.
+pub(crate) const PRIORITY: &str = "x-viva-priority: background\r\n";
+
 fn request(path: &str, body: &[u8]) -> Vec<u8> {
+    request_with("", path, body)
+}
+
+fn request_with(header: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
     let head =
-        format!("POST {path} HTTP/1.1\r\nhost: e\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+        format!("POST {path} HTTP/1.1\r\nhost: e\r\n{header}connection: close\r\ncontent-length: {length}\r\n\r\n");
     [head.as_bytes(), body].concat()
+}
+
+/// A stream of chat events.
+pub(crate) struct Stream {
+    reader: BufReader<UnixStream>,
+}
+
+impl Stream {
+    /// The next event; `None` at the end. Each event is in one chunk, on a line.
+    pub(crate) fn next(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        while self.reader.read_line(&mut line).expect("the stream goes on") > 0 {
+            match line.strip_prefix("data: ").map(str::trim_end) {
+                Some("[DONE]") => return None,
+                Some(event) => return Some(serde_json::from_str(event).expect("an event is JSON")),
+                None => line.clear(),
+            }
+        }
+        panic!("the stream ended without [DONE]");
+    }
+
+    /// Reads on until `count` bytes of text have come, or to the end; all that was read is added to `seen`.
+    pub(crate) fn read(&mut self, seen: &mut Seen, count: usize) {
+        while seen.text.len() < count {
+            let Some(event) = self.next() else { return };
+            seen.take(&event);
+        }
+    }
+
+    /// Reads to the end.
+    pub(crate) fn finish(mut self, mut seen: Seen) -> Seen {
+        self.read(&mut seen, usize::MAX);
+        seen
+    }
+}
+
+/// What a stream of one choice came to.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) text: String,
+    pub(crate) reason: Option<String>,
+    /// The texts of the tokens that log-probabilities were told of.
+    pub(crate) tokens: Vec<String>,
+    pub(crate) usage: Value,
+    pub(crate) timings: Value,
+}
+
+impl Seen {
+    fn take(&mut self, event: &Value) {
+        let choice = &event["choices"][0];
+        self.text += choice["delta"]["content"].as_str().unwrap_or_default();
+        let entries = choice["logprobs"]["content"].as_array().into_iter().flatten();
+        self.tokens.extend(entries.map(|entry| entry["token"].as_str().expect("a token has a text").to_owned()));
+        if let Some(reason) = choice["finish_reason"].as_str() {
+            assert!(self.reason.is_none(), "ended twice");
+            (self.reason, self.timings) = (Some(reason.to_owned()), event["timings"].clone());
+        }
+        if event["usage"].is_object() {
+            self.usage = event["usage"].clone();
+        }
+    }
 }
 
 fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) {
