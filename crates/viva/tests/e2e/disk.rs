@@ -19,7 +19,7 @@ struct Small(PathBuf);
 impl Small {
     /// `None` where nothing can be mounted.
     fn mount(folder: &Path) -> Option<Self> {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400m", "tmpfs"]).arg(folder).output();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"]).arg(folder).output();
         mount.is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
     }
 }
