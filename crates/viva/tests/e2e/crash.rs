@@ -6,7 +6,10 @@ use futures::StreamExt;
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use testkit::{Viva, server::processes_of};
+use testkit::{
+    Viva,
+    server::{TOKEN, processes_of},
+};
 
 use crate::VIVA;
 
@@ -81,14 +84,40 @@ async fn with_the_server_dead_a_session_still_ends_on_time() {
 }
 
 #[tokio::test]
-async fn a_killed_runtime_is_told_with_its_signal() {
+async fn a_stream_whose_runtime_was_killed_ends_with_its_finish_reason_and_an_error() {
     let viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({})).await;
+    let mut body = chat("Count from 1 to 60");
+    body["ignore_eos"] = json!(true);
+    body["stream"] = json!(true);
+    body["model"] = json!(id);
+    let url = format!("{}/v1/chat/completions", viva.url);
+    let answer = viva.client().post(url).bearer_auth(TOKEN).json(&body).send().await.unwrap();
+    kill_process(Pid::from_raw(engine_of(&viva)).unwrap(), Signal::KILL).unwrap();
+    let text = answer.text().await.unwrap();
+    let events: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    let [.., last, done] = events.as_slice() else { panic!("{text}") };
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(*done, "[DONE]");
+    assert_eq!(last["choices"][0]["finish_reason"], "error", "{last}");
+    assert_eq!(last["error"]["code"], "runtime_unavailable", "{last}");
+    viva.wait_status(&id, "failed").await;
+}
+
+/// The session's engine.
+fn engine_of(viva: &Viva) -> i32 {
     let engine = viva.processes().into_iter().find(|pid| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).split('\0').nth(1) == Some("engine")
     });
-    kill_process(Pid::from_raw(engine.expect("an engine runs")).unwrap(), Signal::ABORT).unwrap();
+    engine.expect("an engine runs")
+}
+
+#[tokio::test]
+async fn a_killed_runtime_is_told_with_its_signal() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    kill_process(Pid::from_raw(engine_of(&viva)).unwrap(), Signal::ABORT).unwrap();
     let failed = viva.wait_status(&id, "failed").await;
     assert_eq!(
         (&failed["reason"]["code"], &failed["reason"]["details"]["signal"]),
