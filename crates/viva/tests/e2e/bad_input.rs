@@ -52,6 +52,7 @@ async fn a_wrong_completion_request_is_refused_and_counts_for_nothing() {
     let (token, _) = viva.endpoint(&id).await;
     let user = json!([{"role": "user", "content": "Hi"}]);
     let image = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}]);
+    let linked = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]);
     let cases = [
         (json!({"model": "demo", "messages": user, "temperature": 2.1}), 400, "parameter_out_of_range", "temperature"),
         (json!({"model": "demo", "messages": user, "max_tokens": 8193}), 400, "parameter_out_of_range", "max_tokens"),
@@ -62,6 +63,7 @@ async fn a_wrong_completion_request_is_refused_and_counts_for_nothing() {
             "messages[0].role",
         ),
         (json!({"model": "demo", "messages": image}), 400, "unsupported_parameter", "messages[0].content[0].type"),
+        (json!({"model": "demo", "messages": linked}), 400, "unsupported_parameter", "messages[0].content[0].type"),
         (
             json!({"model": "demo", "messages": user, "tools": [{"type": "function"}]}),
             400,
