@@ -13,6 +13,7 @@ question = [{"role": "user", "content": "What is 12 + 30?"}]
 models = client.models.list()
 assert [model.id for model in models] == ["demo"], models
 assert client.models.retrieve("demo").owned_by == "viva"
+assert client.models.retrieve(SESSION).id == "demo"
 
 answer = client.chat.completions.create(model="demo", messages=question, temperature=0)
 assert answer.id.startswith("cmpl_") and answer.model == "demo", answer

@@ -58,9 +58,13 @@ async fn page_or_nothing(request: Request) -> Response {
     no_route(&parts.method, &parts.uri)
 }
 
+fn is_inference(uri: &Uri) -> bool {
+    uri.path() == "/v1" || uri.path().starts_with("/v1/")
+}
+
 fn no_route(method: &Method, uri: &Uri) -> Response {
     let message = format!("there is no {method} {} here", uri.path());
-    if uri.path().starts_with("/v1/") {
+    if is_inference(uri) {
         return InferenceError::new(ErrorCode::NotFound, message).into_response();
     }
     ApiError::new(ErrorCode::NotFound, message).into_response()
@@ -68,7 +72,7 @@ fn no_route(method: &Method, uri: &Uri) -> Response {
 
 async fn no_method(method: Method, uri: Uri) -> Response {
     let message = format!("{method} is not allowed on {}", uri.path());
-    if uri.path().starts_with("/v1/") {
+    if is_inference(&uri) {
         return InferenceError::new(ErrorCode::MethodNotAllowed, message).into_response();
     }
     ApiError::new(ErrorCode::MethodNotAllowed, message).into_response()

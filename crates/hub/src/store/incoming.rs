@@ -182,7 +182,7 @@ fn check_bound(shared: &Shared, bytes: u64) -> Result<(), ImportError> {
 }
 
 fn check_space(shared: &Shared, bytes: u64) -> Result<(), ImportError> {
-    let free = shared.free_bytes().map_err(ImportError::Write)?;
-    let needed = bytes.saturating_add(shared.bounds.keep_free_bytes);
+    let (free, kept) = shared.free_bytes().map_err(ImportError::Write)?;
+    let needed = bytes.saturating_add(kept);
     if free < needed { Err(ImportError::StorageFull { needed, free }) } else { Ok(()) }
 }

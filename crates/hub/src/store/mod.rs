@@ -31,8 +31,16 @@ pub use verify::Verification;
 pub struct Bounds {
     /// Most bytes of one file.
     pub max_file_bytes: u64,
-    /// Bytes of the disk that imports leave free.
+    /// Bytes of the disk that imports leave free, a tenth of a small disk.
     pub keep_free_bytes: u64,
+}
+
+impl Bounds {
+    /// Bytes that imports leave free of a disk of this size.
+    const fn kept_free(self, disk_bytes: u64) -> u64 {
+        let tenth = disk_bytes / 10;
+        if tenth < self.keep_free_bytes { tenth } else { self.keep_free_bytes }
+    }
 }
 
 impl Default for Bounds {
@@ -198,10 +206,11 @@ impl Shared {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of the disk that may still be written.
-    fn free_bytes(&self) -> io::Result<u64> {
+    /// Bytes of the disk that may still be written, and bytes that imports leave free of them.
+    fn free_bytes(&self) -> io::Result<(u64, u64)> {
         let disk = rustix::fs::statvfs(&self.incoming)?;
-        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+        let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+        Ok((bytes(disk.f_bavail), self.bounds.kept_free(bytes(disk.f_blocks))))
     }
 }
 

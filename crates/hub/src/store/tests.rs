@@ -165,9 +165,12 @@ async fn bounds_of_size_and_space_are_kept() {
     let announced = ImportOptions { expected_bytes: Some(501), ..ImportOptions::default() };
     assert!(matches!(place.hub.begin_upload(announced).await, Err(ImportError::TooLarge { .. })));
     place.assert_empty();
-    let place = Place::with(Bounds { keep_free_bytes: u64::MAX, ..Bounds::default() });
-    let announced = ImportOptions { expected_bytes: Some(10), ..ImportOptions::default() };
+    let place = Place::with(Bounds { max_file_bytes: u64::MAX, ..Bounds::default() });
+    let announced = ImportOptions { expected_bytes: Some(u64::MAX / 2), ..ImportOptions::default() };
     assert!(matches!(place.hub.begin_upload(announced).await, Err(ImportError::StorageFull { .. })));
+    // A small disk is not kept from taking a small model.
+    assert_eq!(Bounds::default().kept_free(64 << 20), (64 << 20) / 10);
+    assert_eq!(Bounds::default().kept_free(1 << 40), 256 << 20);
 }
 
 #[tokio::test]

@@ -15,8 +15,11 @@ pub(super) struct Fields<'a> {
     prefix: &'a str,
 }
 
-/// The body as a JSON object.
-pub(super) fn parse_object(body: &[u8]) -> Result<Map<String, Value>, RequestError> {
+/// The body as a JSON object, its depth bounded.
+///
+/// # Errors
+/// `malformed_request` where it is none.
+pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, RequestError> {
     let malformed = |message: String| RequestError::whole(Code::MalformedRequest, message);
     check_depth(body)?;
     match serde_json::from_slice(body) {

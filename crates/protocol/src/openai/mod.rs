@@ -19,6 +19,7 @@ mod tests;
 pub use chat::{ChatRequest, MAX_MESSAGES};
 pub use completion::CompletionRequest;
 pub use error::{ErrorBody, ErrorDetail, RequestError, RequestErrorCode};
+pub use field::parse_object;
 pub use format::{
     JsonSchema, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_NODES, MAX_SCHEMA_REPETITION, ResponseFormat,
 };

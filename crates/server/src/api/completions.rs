@@ -121,16 +121,7 @@ fn conversation(body: &Value) -> Result<Option<String>, ApiError> {
 
 async fn read_chat(app: &App, request: Request) -> Result<Incoming, ApiError> {
     require_json(request.headers()).map_err(|message| ApiError::new(ErrorCode::UnsupportedMediaType, message))?;
-    let bytes = read_body(request, &()).await.map_err(|error| bounded(app, error))?;
-    Ok(Incoming::read(Kind::Chat, bytes)?)
-}
-
-fn bounded(app: &App, error: ApiError) -> ApiError {
-    if error.0.code == ErrorCode::TooLarge {
-        let bound = app.config.limits.body_bytes;
-        return ApiError::new(ErrorCode::TooLarge, format!("the body is larger than {bound} bytes"));
-    }
-    error
+    Ok(Incoming::read(Kind::Chat, read_body(request, app).await?)?)
 }
 
 /// Ask the model; the server owns the answer. Follow it by its stream.

@@ -1,5 +1,7 @@
 //! Bodies, queries and paths of `/api/v1`, with errors that name the field.
 
+use std::sync::Arc;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
@@ -10,6 +12,7 @@ use serde::de::DeserializeOwned;
 use store::{MAX_LIMIT, Paging};
 
 use super::problem::ApiError;
+use crate::app::App;
 
 /// A JSON body.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,10 @@ pub(crate) struct ApiQuery<T>(pub(crate) T);
 /// The parts of the path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ApiPath<T>(pub(crate) T);
+
+/// What serde calls `u64`, and what it says of text that is no number.
+const WHOLE: &str = "expected a whole number, 0 or more";
+const NO_NUMBER: &str = "it is no whole number";
 
 /// The name in serde's message about a field that is not known.
 fn unknown_field(message: &str) -> Option<&str> {
@@ -36,18 +43,37 @@ fn join(path: &str, field: &str) -> String {
     }
 }
 
+/// The name in serde's message about a field that is not there.
+fn missing_field(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
+}
+
 /// A body or query that cannot be read as `T`, as a problem with the field.
 fn refused(path: &str, message: &str) -> ApiError {
+    // Serde names the types of Rust, and counts columns of a body that nobody sees.
+    let message = &message.split(" at line ").next().unwrap_or_default().replace("expected u64", WHOLE);
+    let message = &message.replace("expected u32", WHOLE).replace("invalid digit found in string", NO_NUMBER);
+    if let Some(field) = missing_field(message) {
+        let field = join(path, field);
+        let message = format!("`{field}` is missing");
+        let problem = Problem::new(ErrorCode::MalformedRequest, message.clone());
+        return ApiError::from(problem.with_errors(vec![FieldError::new(field, "missing", message)]));
+    }
     if let Some(field) = unknown_field(message) {
         let field = join(path, field);
         let problem = Problem::new(ErrorCode::UnknownField, format!("`{field}`: {message}"));
         return ApiError::from(problem.with_errors(vec![FieldError::new(field, "unknown", message)]));
     }
-    let problem = Problem::new(ErrorCode::MalformedRequest, message.to_owned());
     if path.is_empty() || path == "." {
-        return ApiError::from(problem);
+        return ApiError::new(ErrorCode::MalformedRequest, message);
     }
+    let problem = Problem::new(ErrorCode::MalformedRequest, format!("`{path}`: {message}"));
     ApiError::from(problem.with_errors(vec![FieldError::new(path, "malformed", message)]))
+}
+
+/// Where text is no JSON, its place says more than a field.
+fn not_json(error: &serde_json::Error) -> ApiError {
+    ApiError::new(ErrorCode::MalformedRequest, format!("the body is not valid JSON: {error}"))
 }
 
 /// Reads JSON, naming the field at fault.
@@ -58,10 +84,18 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError
     if bytes.is_empty() {
         return Err(ApiError::new(ErrorCode::MalformedRequest, "the body is empty; send a JSON object"));
     }
+    // Serde would take an array for the fields of a struct, in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::new(ErrorCode::MalformedRequest, "the body is an array; send a JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| refused(&error.path().to_string(), &error.inner().to_string()))?;
-    reader.end().map_err(|error| refused("", &error.to_string()))?;
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        if error.inner().is_data() {
+            return refused(&error.path().to_string(), &error.inner().to_string());
+        }
+        not_json(error.inner())
+    })?;
+    reader.end().map_err(|error| not_json(&error))?;
     Ok(value)
 }
 
@@ -69,10 +103,11 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError
 ///
 /// # Errors
 /// `too_large`, or `malformed_request` where the client went away.
-pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
+pub(crate) async fn read_body(request: Request, app: &App) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, &()).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::new(ErrorCode::TooLarge, "the body is larger than this call allows")
+            let bound = app.config.limits.body_bytes;
+            ApiError::new(ErrorCode::TooLarge, format!("the body is larger than {bound} bytes"))
         } else {
             ApiError::new(ErrorCode::MalformedRequest, "the body could not be read")
         }
@@ -94,12 +129,12 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), String> {
     Err(format!("the body is said to be `{kind}`; send JSON, with `Content-Type: application/json`"))
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for ApiJson<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         require_json(request.headers()).map_err(|message| ApiError::new(ErrorCode::UnsupportedMediaType, message))?;
-        let bytes = read_body(request, state).await?;
+        let bytes = read_body(request, app).await?;
         read_json(&bytes).map(Self)
     }
 }
@@ -184,6 +219,12 @@ mod tests {
         assert_eq!(of("{").code, ErrorCode::MalformedRequest);
         assert_eq!(of("").code, ErrorCode::MalformedRequest);
         assert_eq!(of("{} x").code, ErrorCode::MalformedRequest);
+        let missing = of(r#"{"name": "n"}"#);
+        assert_eq!((missing.code, missing.errors[0].field.as_str()), (ErrorCode::MalformedRequest, "model"));
+        // A negative number is told in words, a broken text names no field, an array is no request.
+        assert!(wrong.detail.contains("a whole number, 0 or more") && !wrong.detail.contains("u64"), "{wrong:?}");
+        assert_eq!(of(r#"{"model": "#).errors, vec![]);
+        assert!(of(r#"["a", null, "m", null, null]"#).detail.contains("array"));
         assert_eq!(read_json::<CreateSession>(b"\xff\xfe").unwrap_err().0.code, ErrorCode::MalformedRequest);
     }
 }

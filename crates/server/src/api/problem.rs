@@ -24,9 +24,10 @@ impl ApiError {
         Self::from(Problem::new(code, detail))
     }
 
-    /// Fields that break a rule.
+    /// Fields that break a rule. The detail names them too: it may be all that a person sees.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
-        let detail = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+        let named = |error: &FieldError| format!("`{}`: {}", error.field, error.message);
+        let detail = errors.iter().map(named).collect::<Vec<_>>().join("; ");
         Self::from(Problem::new(ErrorCode::InvalidRequest, detail).with_errors(errors))
     }
 

@@ -223,7 +223,10 @@ async fn get_session_endpoint(
     let session = find_own(&app, owner, id).await?;
     if session.state.phase() != Phase::Running {
         let why = session.state.reason().map(|reason| format!(" ({})", reason.message));
-        let status = session.state.status().as_str();
+        let status = match session.state.phase() {
+            Phase::Draining => "stopping",
+            _ => session.state.status().as_str(),
+        };
         return Err(ApiError::new(
             ErrorCode::SessionNotRunning,
             format!("the session is {status}{}: it has an endpoint while it is Running", why.unwrap_or_default()),

@@ -3,13 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Event, Session, State};
+use jiff::Timestamp;
 use protocol::{
     session::{ReasonCode, Status},
     shim::SessionFolder,
 };
 use tokio::sync::Notify;
 
-use super::{apply, start::Work, supervisor::Outcome};
+use super::{
+    apply,
+    start::{Work, end_by},
+    supervisor::Outcome,
+};
 use crate::{app::App, clock::until, gateway::exchange::Cut, storage};
 
 /// From SIGTERM to SIGKILL of a runtime that has nothing left to do.
@@ -28,6 +33,10 @@ pub(super) async fn drain(app: &Arc<App>, session: &Session, nudge: &Notify) -> 
     let State::Draining(draining) = &session.state else { return Ok(Outcome::Again) };
     if let Some(live) = app.live.find(session.id) {
         live.close(&draining.reason);
+        // The shim would act right after a limit. One that has begun to, or is gone, need not be asked.
+        if let Err(error) = ask_grace(app, session, draining.grace_until).await {
+            tracing::debug!(session = %session.id, error = &error as &dyn std::error::Error, "no grace from the shim");
+        }
         let at_once = draining.reason.code.status() == Status::Failed || draining.reason.code == ReasonCode::TokenLimit;
         let grace_over = async {
             if !at_once {
@@ -60,6 +69,12 @@ pub(super) async fn drain(app: &Arc<App>, session: &Session, nudge: &Notify) -> 
     app.live.remove(session.id);
     app.runtimes.forget(session.id);
     Ok(Outcome::Again)
+}
+
+/// Has the shim leave the session alone until its grace is over, and end it then should the control plane be gone.
+async fn ask_grace(app: &App, session: &Session, until: Timestamp) -> Result<(), launcher::ControlError> {
+    end_by(app, session, until).await?;
+    app.launcher.heartbeat(session.id, session.generation, None).await.map(|_| ())
 }
 
 async fn wait_empty(live: &crate::gateway::live::Live) {

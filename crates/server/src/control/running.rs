@@ -130,10 +130,12 @@ async fn beat(app: &Arc<App>, live: &Live) -> std::convert::Infallible {
         let idle = Duration::from_secs(seconds);
         let now = app.clock.now();
         let since = until(live.last_active_at(now), now);
-        let remaining = idle.saturating_sub(since) + app.config.grace() + IDLE_MARGIN;
+        let remaining = idle.saturating_sub(since) + IDLE_MARGIN;
         if let Err(error) = app.launcher.heartbeat(live.id, live.generation, Some(remaining)).await {
             tracing::debug!(session = %live.id, error = &error as &dyn std::error::Error, "no heartbeat");
         }
-        tokio::time::sleep((idle / 4).clamp(Duration::from_millis(500), Duration::from_secs(10))).await;
+        // A request that comes just now moves the deadline only with the next beat: that must come before it.
+        let pause = (idle / 4).clamp(Duration::from_millis(500), Duration::from_secs(10));
+        tokio::time::sleep(pause.min(remaining / 2)).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{Event, Session, limits, reason};
+use jiff::Timestamp;
 use launcher::LaunchError;
 use protocol::{
     engine::EngineHealth,
@@ -115,8 +116,8 @@ fn launch_spec(app: &App, session: &Session, model: &std::path::Path, weight_byt
 }
 
 /// The end of the phase that comes first: its own deadline, or the session's stop time.
-fn overdue(session: &Session) -> (jiff::Timestamp, Event) {
-    let deadline = session.state.deadline().unwrap_or(jiff::Timestamp::MAX);
+fn overdue(session: &Session) -> (Timestamp, Event) {
+    let deadline = session.state.deadline().unwrap_or(Timestamp::MAX);
     match limits::wall_clock(&session.limits) {
         Some(at) if at <= deadline => {
             let limit = session.limits.iter().find(|limit| limit.value == LimitValue::At(at)).copied();
@@ -202,19 +203,23 @@ pub(super) async fn probe(app: &Arc<App>, session: &Session, nudge: &Notify) -> 
 
 /// Has the shim end the session on time by itself, should the control plane be gone: before Running is committed.
 async fn tighten(app: &Arc<App>, session: &Session) -> Result<(), launcher::ControlError> {
-    let now = app.clock.now();
-    if let Some((at, _)) = limits::time_deadline(&session.limits, now) {
-        let remaining = until(now, at) + app.config.grace() + MARGIN;
-        app.launcher.set_deadline(session.id, session.generation, remaining).await?;
+    match limits::time_deadline(&session.limits, app.clock.now()) {
+        Some((at, _)) => end_by(app, session, at).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Moves the shim's deadline to that of a running session.
 pub(super) async fn move_deadline(app: &Arc<App>, session: &Session) -> Result<(), launcher::ControlError> {
-    if let Some(at) = session.stops_at() {
-        let remaining = until(app.clock.now(), at) + app.config.grace() + MARGIN;
-        app.launcher.set_deadline(session.id, session.generation, remaining).await?;
+    match session.stops_at() {
+        Some(at) => end_by(app, session, at).await,
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Has the shim end the session by itself right after `at`. The grace is not in it: without a control plane nothing is
+/// in flight, and one that is there asks for the grace when the session begins to drain.
+pub(super) async fn end_by(app: &App, session: &Session, at: Timestamp) -> Result<(), launcher::ControlError> {
+    let remaining = until(app.clock.now(), at) + MARGIN;
+    app.launcher.set_deadline(session.id, session.generation, remaining).await.map(|_| ())
 }

@@ -106,19 +106,18 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
             .and_then(|choice| choice.finish_reason)
             .unwrap_or(FinishReason::Error)
     };
+    let last = |index: u32| match heading.kind {
+        Kind::Chat => json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": reason_of(index)}),
+        Kind::Text => json!({"index": index, "text": "", "logprobs": null, "finish_reason": reason_of(index)}),
+    };
     if let Some(error) = &ended.record.error {
         let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
-        events.push(event(&json!(InferenceError::new(code, &error.message).body())));
+        // One event is both: the SDKs raise its `error`, other readers find each choice's end.
+        let mut part = heading.part(ended.unfinished.iter().map(|index| last(*index)).collect());
+        part["error"] = json!(InferenceError::new(code, &error.message).body().error);
+        events.push(event(&part));
     } else {
-        for index in &ended.unfinished {
-            let choice = match heading.kind {
-                Kind::Chat => {
-                    json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": reason_of(*index)})
-                }
-                Kind::Text => json!({"index": index, "text": "", "logprobs": null, "finish_reason": reason_of(*index)}),
-            };
-            events.push(event(&heading.part(json!([choice]))));
-        }
+        events.extend(ended.unfinished.iter().map(|index| event(&heading.part(json!([last(*index)])))));
         if matches!(mode, StreamMode::StreamWithUsage | StreamMode::StreamWithRunningUsage) {
             let mut part = heading.part(json!([]));
             part["usage"] = usage(ended);

@@ -250,6 +250,10 @@ impl Permit {
             self.live.changed.notify_one();
         }
         inner.in_flight.insert(exchange.id, Arc::clone(&exchange));
+        // The budget was spent while the runtime considered the request: what was in flight then is cut already.
+        if self.live.tokens_left() == Some(0) {
+            exchange.cut(Cut::SessionStopped);
+        }
         drop(inner);
         InFlight { live: Arc::clone(&self.live), id: exchange.id, counted: 0, ended_at: None }
     }

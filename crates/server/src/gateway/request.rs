@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use protocol::{
     model::ModelType,
-    openai::{ChatRequest, CompletionRequest, MAX_OUTPUT_TOKENS, Modality, StreamMode},
+    openai::{ChatRequest, CompletionRequest, MAX_OUTPUT_TOKENS, Modality, StreamMode, parse_object},
 };
 use serde_json::{Value, json};
 
@@ -51,15 +51,7 @@ impl Incoming {
     /// # Errors
     /// `malformed_request` where it is no JSON object.
     pub(crate) fn read(kind: Kind, bytes: Bytes) -> Result<Self, InferenceError> {
-        // Depth is bounded before the tree is built: the reader of the two shapes does that first.
-        let shape = match kind {
-            Kind::Chat => ChatRequest::parse(&bytes, Modality::TextAndImages).map(|_| ()),
-            Kind::Text => CompletionRequest::parse(&bytes).map(|_| ()),
-        };
-        shape.map_err(InferenceError::from)?;
-        let body = serde_json::from_slice(&bytes).map_err(|error| {
-            InferenceError::new(protocol::ErrorCode::MalformedRequest, format!("the body is not valid JSON: {error}"))
-        })?;
+        let body = Value::Object(parse_object(&bytes)?);
         Ok(Self { kind, body, bytes })
     }
 

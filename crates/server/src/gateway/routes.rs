@@ -201,6 +201,11 @@ async fn get_served_model(
     let served = served(&app, &caller.0).await?;
     let missing =
         || InferenceError::new(ErrorCode::ModelNotFound, "this token serves no such model").with_param("model");
-    let card = served.into_iter().find(|card| card.id == model).ok_or_else(missing)?;
+    let is_named = match &caller.0 {
+        // Asked for by any of the names that a request may give.
+        Caller::Session { id } => find_open(&app, *id).await.is_ok_and(|live| names(&live, &model)),
+        Caller::User { .. } => false,
+    };
+    let card = served.into_iter().find(|card| is_named || card.id == model).ok_or_else(missing)?;
     Ok(Json(card).into_response())
 }

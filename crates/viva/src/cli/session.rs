@@ -69,8 +69,8 @@ pub(crate) enum SessionCommand {
     },
     /// Print how to reach a running session by program
     Endpoint {
-        #[arg(help = SESSION_HELP)]
-        session: String,
+        #[arg(help = format!("{SESSION_HELP} [default: the newest running one]"))]
+        session: Option<String>,
         /// Print the sample code too
         #[arg(long, value_enum, value_name = "LANGUAGE")]
         sample: Option<SampleArg>,

@@ -1,6 +1,11 @@
 //! Which session, model or completion a person means.
 
-use protocol::{CompletionId, SessionId, completion::Completion, model::Model, session::Session};
+use protocol::{
+    CompletionId, SessionId,
+    completion::Completion,
+    model::Model,
+    session::{Session, Status},
+};
 
 use super::{Context, list::list_all};
 use crate::failure::Failure;
@@ -62,6 +67,28 @@ pub(super) async fn session_or_newest(context: &Context<'_>, reference: Option<&
             Ok(format!("/api/v1/sessions/{}", newest.id))
         }
     }
+}
+
+/// The newest session that runs and is not stopping.
+pub(super) fn newest_running(sessions: &[Session]) -> Option<&Session> {
+    sessions.iter().find(|session| session.status == Status::Running && !session.stopping)
+}
+
+/// The path of the named session, else of the newest one that runs.
+///
+/// # Errors
+/// None or several are meant.
+pub(super) async fn session_or_newest_running(
+    context: &Context<'_>,
+    reference: Option<&str>,
+) -> anyhow::Result<String> {
+    let Some(reference) = reference else {
+        let sessions = list_sessions(context).await?;
+        let newest = newest_running(&sessions)
+            .ok_or_else(|| Failure::new("no session is running").hint("create one: `viva session create --wait`"))?;
+        return Ok(format!("/api/v1/sessions/{}", newest.id));
+    };
+    session_path(context, reference).await
 }
 
 /// The path of the model that is named by its id, name (the newest version), or name:version.
@@ -137,6 +164,19 @@ mod tests {
         assert!(choose_session(&sessions, "ses_").unwrap_err().to_string().contains("no session"));
         assert!(choose_session(&sessions, "0").unwrap_err().to_string().contains("the beginning of"));
         assert!(choose_session(&sessions, "nobody").unwrap_err().to_string().contains("`nobody`"));
+    }
+
+    #[test]
+    fn the_newest_running_session_is_one_that_is_not_stopping() {
+        let mut sessions = sample::sessions();
+        for session in &mut sessions {
+            session.status = Status::Running;
+            session.stopping = false;
+        }
+        assert_eq!(newest_running(&sessions).unwrap().id, sessions[0].id);
+        sessions[0].stopping = true;
+        assert_eq!(newest_running(&sessions).unwrap().id, sessions[1].id);
+        assert!(newest_running(&[]).is_none());
     }
 
     #[test]

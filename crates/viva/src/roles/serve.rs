@@ -20,6 +20,8 @@ pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // A log that cannot be written, on a full disk or into a closed pipe, must not panic in whoever logs.
+        .log_internal_errors(false)
         .init();
     let of_data = data.join("config.toml");
     let mut config = match &args.config {

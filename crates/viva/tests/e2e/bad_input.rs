@@ -28,6 +28,8 @@ async fn a_wrong_session_request_names_its_fields() {
         (json!({"engine": {"parallel": 1000}}), 422, "invalid_request", "engine.parallel"),
         (json!({"engine": {"context_length": 10_000_000}}), 422, "invalid_request", "engine.context_length"),
         (json!({"colour": "red"}), 400, "unknown_field", "colour"),
+        (json!({"model": null}), 400, "malformed_request", "model"),
+        (json!({"stop": {"max_tokens": -1}}), 400, "malformed_request", "stop.max_tokens"),
     ];
     for (more, status, code, field) in cases {
         let mut body = json!({"model": "demo"});
@@ -39,7 +41,20 @@ async fn a_wrong_session_request_names_its_fields() {
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{more}: {problem}");
         assert_eq!(problem["errors"][0]["field"], field, "{more}: {problem}");
         assert_eq!(answer.headers["content-type"], "application/problem+json");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
+        // The detail alone is what the command line shows.
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.len() > 10 && (detail.contains(field) || field == "model"), "{problem}");
+    }
+    let absent = viva.post("/api/v1/sessions", json!({"name": "no model"})).await;
+    assert_eq!((absent.status, &absent.json()["errors"][0]["field"]), (400, &json!("model")), "{}", absent.text);
+    let array = viva.post("/api/v1/sessions", json!(["name", null, "demo", null, null])).await;
+    assert_eq!((array.status, array.code().as_str()), (400, "malformed_request"), "{}", array.text);
+    // The connection may be closed while the body is still being sent.
+    let large = json!({"model": "demo", "description": "x".repeat(17 << 20)});
+    let large = viva.client().post(format!("{}/api/v1/sessions", viva.url)).bearer_auth(TOKEN).json(&large);
+    if let Ok(large) = large.send().await {
+        assert_eq!(large.status(), 413);
+        assert!(large.text().await.unwrap().contains("16777216 bytes"));
     }
     // A name of emoji is fine.
     viva.post("/api/v1/sessions", json!({"model": "demo", "name": "🦀🚀"})).await.expect(201);
@@ -52,6 +67,7 @@ async fn a_wrong_completion_request_is_refused_and_counts_for_nothing() {
     let (token, _) = viva.endpoint(&id).await;
     let user = json!([{"role": "user", "content": "Hi"}]);
     let image = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}]);
+    let linked = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]);
     let cases = [
         (json!({"model": "demo", "messages": user, "temperature": 2.1}), 400, "parameter_out_of_range", "temperature"),
         (json!({"model": "demo", "messages": user, "max_tokens": 8193}), 400, "parameter_out_of_range", "max_tokens"),
@@ -62,6 +78,7 @@ async fn a_wrong_completion_request_is_refused_and_counts_for_nothing() {
             "messages[0].role",
         ),
         (json!({"model": "demo", "messages": image}), 400, "unsupported_parameter", "messages[0].content[0].type"),
+        (json!({"model": "demo", "messages": linked}), 400, "unsupported_parameter", "messages[0].content[0].type"),
         (
             json!({"model": "demo", "messages": user, "tools": [{"type": "function"}]}),
             400,

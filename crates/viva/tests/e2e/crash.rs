@@ -6,7 +6,10 @@ use futures::StreamExt;
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use testkit::{Viva, server::processes_of};
+use testkit::{
+    Viva,
+    server::{TOKEN, processes_of},
+};
 
 use crate::VIVA;
 
@@ -64,28 +67,57 @@ async fn a_killed_server_is_back_within_a_second_with_its_sessions_and_every_ans
 
 #[tokio::test]
 async fn with_the_server_dead_a_session_still_ends_on_time() {
-    let mut viva = Viva::start_with(VIVA, "[sessions]\ngrace_seconds = 1\n").await;
-    let id = viva.running_session(json!({"stop": {"after_seconds": 2}})).await;
-    viva.kill();
-    let until = Instant::now() + Duration::from_secs(15);
-    while !processes_of(viva.data.path()).is_empty() {
-        assert!(Instant::now() < until, "its processes live on");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    // The grace is for requests in flight: a server that is dead has none, and it delays nothing.
+    let mut viva = Viva::start_with(VIVA, "[sessions]\ngrace_seconds = 60\n").await;
+    for (stop, reason, seconds) in [("after_seconds", "time_limit", 2 + 5), ("idle_seconds", "idle_limit", 2 + 8)] {
+        let id = viva.running_session(json!({"stop": {stop: 2}})).await;
+        viva.kill();
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while !processes_of(viva.data.path()).is_empty() {
+            assert!(Instant::now() < until, "its processes live on");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        viva.restart();
+        let stopped = viva.wait_status(&id, "stopped").await;
+        assert_eq!(stopped["reason"]["code"], reason);
     }
-    viva.restart();
-    let stopped = viva.wait_status(&id, "stopped").await;
-    assert_eq!(stopped["reason"]["code"], "time_limit");
+}
+
+#[tokio::test]
+async fn a_stream_whose_runtime_was_killed_ends_with_its_finish_reason_and_an_error() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let mut body = chat("Count from 1 to 60");
+    body["ignore_eos"] = json!(true);
+    body["stream"] = json!(true);
+    body["model"] = json!(id);
+    let url = format!("{}/v1/chat/completions", viva.url);
+    let answer = viva.client().post(url).bearer_auth(TOKEN).json(&body).send().await.unwrap();
+    kill_process(Pid::from_raw(engine_of(&viva)).unwrap(), Signal::KILL).unwrap();
+    let text = answer.text().await.unwrap();
+    let events: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    let [.., last, done] = events.as_slice() else { panic!("{text}") };
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(*done, "[DONE]");
+    assert_eq!(last["choices"][0]["finish_reason"], "error", "{last}");
+    assert_eq!(last["error"]["code"], "runtime_unavailable", "{last}");
+    viva.wait_status(&id, "failed").await;
+}
+
+/// The session's engine.
+fn engine_of(viva: &Viva) -> i32 {
+    let engine = viva.processes().into_iter().find(|pid| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).split('\0').nth(1) == Some("engine")
+    });
+    engine.expect("an engine runs")
 }
 
 #[tokio::test]
 async fn a_killed_runtime_is_told_with_its_signal() {
     let viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({})).await;
-    let engine = viva.processes().into_iter().find(|pid| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&line).split('\0').nth(1) == Some("engine")
-    });
-    kill_process(Pid::from_raw(engine.expect("an engine runs")).unwrap(), Signal::ABORT).unwrap();
+    kill_process(Pid::from_raw(engine_of(&viva)).unwrap(), Signal::ABORT).unwrap();
     let failed = viva.wait_status(&id, "failed").await;
     assert_eq!(
         (&failed["reason"]["code"], &failed["reason"]["details"]["signal"]),

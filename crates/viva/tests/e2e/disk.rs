@@ -2,14 +2,14 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::Viva;
+use testkit::{Viva, server::TOKEN};
 
 use crate::VIVA;
 
@@ -19,7 +19,7 @@ struct Small(PathBuf);
 impl Small {
     /// `None` where nothing can be mounted.
     fn mount(folder: &Path) -> Option<Self> {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400m", "tmpfs"]).arg(folder).output();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"]).arg(folder).output();
         mount.is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
     }
 }
@@ -102,4 +102,34 @@ async fn a_folder_of_a_newer_version_is_refused_and_left_alone() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("newer than"), "{said}");
     assert_eq!(fs::read(&database).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_keeps_nothing_from_being_served() {
+    let data = tempfile::Builder::new().prefix("viva-test-").tempdir().unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut server = Command::new(VIVA)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .env("VIVA_TOKEN", TOKEN)
+        .env("VIVA_LOG", "info")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(full)
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split(' ').find(|word| word.starts_with("http://")).expect("the address is told").to_owned();
+    let client = reqwest::Client::new();
+    for name in ["one", "two"] {
+        let request = client.post(format!("{url}/api/v1/sessions")).bearer_auth(TOKEN);
+        let made = request.json(&json!({"model": "demo", "name": name})).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        let made: Value = made.json().await.unwrap();
+        let path = format!("{url}/api/v1/sessions/{}?confirm=delete", made["id"].as_str().unwrap());
+        assert_eq!(client.delete(path).bearer_auth(TOKEN).send().await.unwrap().status(), 200);
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
 }

@@ -88,6 +88,28 @@ async fn a_token_budget_cuts_a_running_answer_and_keeps_it() {
 }
 
 #[tokio::test]
+async fn a_token_budget_cuts_what_is_asked_at_the_same_time() {
+    let viva = Viva::start(VIVA).await;
+    for _ in 0..4 {
+        let id = viva.running_session(json!({"stop": {"max_tokens": 200}})).await;
+        let (token, _) = viva.endpoint(&id).await;
+        let ask = || {
+            let body = chat(json!({"ignore_eos": true}));
+            viva.ask_with(&token, Method::POST, "/v1/chat/completions", Some(body))
+        };
+        futures::future::join_all((0..6).map(|_| ask())).await;
+        viva.wait_status(&id, "stopped").await;
+        let page = viva.get(&format!("/api/v1/sessions/{id}/completions")).await.expect(200);
+        let of = |completion: &Value, kind: &str| completion["usage"][kind].as_u64().unwrap();
+        let answered = page["items"].as_array().unwrap().iter().filter(|one| of(one, "completion_tokens") > 0);
+        let used: u64 = answered.map(|one| of(one, "prompt_tokens") + of(one, "completion_tokens")).sum();
+        // Each of those that are written at the same time may be one token ahead.
+        assert!(used <= 204, "{used} of 200");
+        viva.delete(&format!("/api/v1/sessions/{id}?confirm=delete")).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn a_stop_gives_what_is_in_flight_its_grace_then_cuts_and_keeps_it() {
     let viva = Viva::start_with(VIVA, "[sessions]\ngrace_seconds = 1\n").await;
     let id = viva.running_session(json!({})).await;

@@ -1,6 +1,6 @@
 //! Where the lines come from: an editor on a terminal, else standard input.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Write as _};
 
 use anyhow::Context as _;
 use rustyline::{DefaultEditor, error::ReadlineError};
@@ -62,6 +62,7 @@ impl Input {
 
 fn edit(editor: &mut DefaultEditor) -> anyhow::Result<Line> {
     let mut text = String::new();
+    let mut was_interrupted = false;
     loop {
         let prompt = if text.is_empty() { PROMPT } else { PROMPT_MORE };
         match editor.readline(prompt) {
@@ -74,6 +75,12 @@ fn edit(editor: &mut DefaultEditor) -> anyhow::Result<Line> {
                     return Ok(Line::Text(text));
                 }
             },
+            // Meant for an answer that has just ended, or for what is being typed: once is no wish to leave.
+            Err(ReadlineError::Interrupted) if !was_interrupted => {
+                was_interrupted = true;
+                text.clear();
+                let _ = writeln!(io::stderr(), "Ctrl-C once more leaves, as Ctrl-D does.");
+            }
             Err(ReadlineError::Interrupted | ReadlineError::Eof) => return Ok(Line::End),
             Err(error) => return Err(error).context("the terminal cannot be read"),
         }

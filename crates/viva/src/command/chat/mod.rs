@@ -84,7 +84,7 @@ async fn open(context: &Context<'_>, reference: Option<&str>) -> anyhow::Result<
     let output = context.output;
     let session = match reference {
         Some(reference) => find::choose_session(&sessions, reference)?,
-        None => match sessions.iter().find(|session| session.status == Status::Running && !session.stopping) {
+        None => match find::newest_running(&sessions) {
             Some(session) => session,
             None if output.is_interactive() => {
                 let answer = output.ask("No session is running. Create one on the newest model? [Y/n]");

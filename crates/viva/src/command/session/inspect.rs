@@ -6,7 +6,10 @@ use protocol::session::{Endpoint, Session};
 use super::view;
 use crate::{
     cli::SampleArg,
-    command::{Context, find::session_path},
+    command::{
+        Context,
+        find::{session_or_newest_running, session_path},
+    },
     output::{Paint, clean},
 };
 
@@ -37,11 +40,11 @@ pub(super) async fn logs(context: &Context<'_>, reference: &str, tail: u32) -> a
 
 pub(super) async fn endpoint(
     context: &Context<'_>,
-    reference: &str,
+    reference: Option<&str>,
     sample: Option<SampleArg>,
     show_token: bool,
 ) -> anyhow::Result<()> {
-    let path = session_path(context, reference).await?;
+    let path = session_or_newest_running(context, reference).await?;
     let answer = context.client.get(&format!("{path}/endpoint"), &[]).await?;
     let output = context.output;
     if output.is_json() {
