@@ -41,7 +41,7 @@ pub use session::{
     Counts, CreateSessionError, Created, Creation, Idempotency, SessionFilter, Transition, WriteSessionError,
 };
 pub use task::{
-    CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow, TaskSpec, Unready,
-    UnscoredRow,
+    ComparedRows, CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow,
+    TaskSpec, Unready, UnscoredRow,
 };
 pub use user::User;

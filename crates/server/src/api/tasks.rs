@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, TaskId, UserId,
     session::Page,
-    task::{CreateTask, ResumeTask, RowState, Task, TaskReason, TaskReasonCode, TaskReceipt, TaskRow, TaskStatus},
+    task::{CreateTask, ResumeTask, RowState, Task, TaskReceipt, TaskRow},
 };
 use serde::Deserialize;
 use store::RowFilter;
@@ -34,6 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_task_rows))
         .routes(routes!(cancel_task))
         .routes(routes!(resume_task))
+        .routes(routes!(super::task_export::export_task))
 }
 
 /// Run a set of prompts over a session in the background.
@@ -167,13 +168,7 @@ async fn cancel_task(
     if task.status.is_over() {
         return Ok((StatusCode::OK, Json(task)));
     }
-    if !app.task_runners.cancel(task.session_id, id) {
-        let message = "It was cancelled before its turn; its rows can be resumed.".to_owned();
-        let reason = TaskReason { code: TaskReasonCode::Cancelled, message };
-        app.store.end_task(id, TaskStatus::Cut, Some(reason), app.clock.now()).await?;
-        // It may have begun just then: whoever runs it looks again.
-        app.task_runners.cancel(task.session_id, id);
-    }
+    tasks::cancel(&app, &task).await?;
     let task = find_own_task(&app, owner, id).await?;
     Ok((StatusCode::ACCEPTED, Json(tasks::view(&app, task))))
 }
