@@ -10,6 +10,7 @@ pub mod id;
 pub mod model;
 pub mod openai;
 pub mod readings;
+pub mod scoring;
 pub mod session;
 pub mod shim;
 pub mod system;
