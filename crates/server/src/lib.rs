@@ -17,6 +17,7 @@ mod figures;
 mod gateway;
 mod models;
 mod plan;
+mod repeat;
 mod router;
 mod storage;
 pub mod token;

@@ -24,6 +24,7 @@ fn migrations() -> Migrator {
     let measures = include_str!("../migrations/0002_measures.sql");
     let queue = include_str!("../migrations/0003_queue.sql");
     let logins = include_str!("../migrations/0004_logins.sql");
+    let made = include_str!("../migrations/0020_made.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -32,6 +33,7 @@ fn migrations() -> Migrator {
         simple(2, "measures", measures),
         simple(3, "queue", queue),
         simple(4, "logins", logins),
+        simple(20, "made", made),
     ])
 }
 
