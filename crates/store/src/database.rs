@@ -24,8 +24,7 @@ fn migrations() -> Migrator {
     let measures = include_str!("../migrations/0002_measures.sql");
     let queue = include_str!("../migrations/0003_queue.sql");
     let logins = include_str!("../migrations/0004_logins.sql");
-    let files = include_str!("../migrations/0005_files.sql");
-    let tasks = include_str!("../migrations/0006_tasks.sql");
+    let made = include_str!("../migrations/0020_made.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -34,8 +33,7 @@ fn migrations() -> Migrator {
         simple(2, "measures", measures),
         simple(3, "queue", queue),
         simple(4, "logins", logins),
-        simple(5, "files", files),
-        simple(6, "tasks", tasks),
+        simple(20, "made", made),
     ])
 }
 
