@@ -1,7 +1,7 @@
 //! Repeated requests: who sends the same `Idempotency-Key` again gets what the first request made.
 
 use http::HeaderMap;
-use protocol::{CompletionId, ErrorCode, ModelId, UserId};
+use protocol::{CompletionId, ErrorCode, ModelId, TaskId, UserId};
 use sha2::{Digest, Sha256};
 use store::{Idempotency, Made, RecallError};
 
@@ -49,7 +49,7 @@ pub(crate) async fn find_completion(
 ) -> Result<Option<CompletionId>, ApiError> {
     match find(app, owner, request).await? {
         Some(Made::Completion(id)) => Ok(Some(id)),
-        Some(Made::Model(_)) => Err(conflict()),
+        Some(Made::Model(_) | Made::Task(_)) => Err(conflict()),
         None => Ok(None),
     }
 }
@@ -61,7 +61,19 @@ pub(crate) async fn find_completion(
 pub(crate) async fn find_model(app: &App, owner: UserId, request: &Idempotency) -> Result<Option<ModelId>, ApiError> {
     match find(app, owner, request).await? {
         Some(Made::Model(id)) => Ok(Some(id)),
-        Some(Made::Completion(_)) => Err(conflict()),
+        Some(Made::Completion(_) | Made::Task(_)) => Err(conflict()),
+        None => Ok(None),
+    }
+}
+
+/// The task that the same request made before.
+///
+/// # Errors
+/// `idempotency_conflict`, or the storage's.
+pub(crate) async fn find_task(app: &App, owner: UserId, request: &Idempotency) -> Result<Option<TaskId>, ApiError> {
+    match find(app, owner, request).await? {
+        Some(Made::Task(id)) => Ok(Some(id)),
+        Some(Made::Completion(_) | Made::Model(_)) => Err(conflict()),
         None => Ok(None),
     }
 }

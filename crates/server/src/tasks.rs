@@ -7,6 +7,7 @@ mod attempt;
 mod compare;
 mod content;
 mod create;
+mod judge;
 mod pace;
 mod runner;
 mod source;
@@ -38,6 +39,8 @@ use pace::Pace;
 #[derive(Debug, Default)]
 pub(crate) struct TaskRunners {
     sessions: Mutex<HashMap<SessionId, Runner>>,
+    /// Held by a creation that can be repeated.
+    pub(crate) repeatable: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]

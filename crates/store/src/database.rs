@@ -24,7 +24,9 @@ fn migrations() -> Migrator {
     let measures = include_str!("../migrations/0002_measures.sql");
     let queue = include_str!("../migrations/0003_queue.sql");
     let logins = include_str!("../migrations/0004_logins.sql");
-    let made = include_str!("../migrations/0020_made.sql");
+    let files = include_str!("../migrations/0005_files.sql");
+    let tasks = include_str!("../migrations/0006_tasks.sql");
+    let made = include_str!("../migrations/0007_made.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -33,7 +35,9 @@ fn migrations() -> Migrator {
         simple(2, "measures", measures),
         simple(3, "queue", queue),
         simple(4, "logins", logins),
-        simple(20, "made", made),
+        simple(5, "files", files),
+        simple(6, "tasks", tasks),
+        simple(7, "made", made),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! What an `Idempotency-Key` made, so that a repeated request finds it again. Sessions remember their keys in the
 //! transaction that creates them.
 
-use protocol::{CompletionId, ModelId, UserId};
+use protocol::{CompletionId, ModelId, TaskId, UserId};
 
 use crate::{
     Idempotency, StorageError, Store,
@@ -14,6 +14,7 @@ use crate::{
 pub enum Made {
     Completion(CompletionId),
     Model(ModelId),
+    Task(TaskId),
 }
 
 /// Why what was made is not told.
@@ -31,12 +32,13 @@ impl Store {
     /// # Errors
     /// [`RecallError`].
     pub async fn recall_made(&self, owner: UserId, key: &Idempotency) -> Result<Option<Made>, RecallError> {
-        let found = sqlx::query("SELECT body_sha256, completion, model FROM made WHERE owner = ? AND key_sha256 = ?")
-            .bind(owner.as_bytes().as_slice())
-            .bind(key.key_sha256.as_slice())
-            .fetch_optional(self.readers())
-            .await
-            .map_err(StorageError::from)?;
+        let found =
+            sqlx::query("SELECT body_sha256, completion, model, task FROM made WHERE owner = ? AND key_sha256 = ?")
+                .bind(owner.as_bytes().as_slice())
+                .bind(key.key_sha256.as_slice())
+                .fetch_optional(self.readers())
+                .await
+                .map_err(StorageError::from)?;
         let Some(found) = found else { return Ok(None) };
         let columns = Columns::new(&found, "an idempotency key");
         if columns.get::<Vec<u8>>("body_sha256")? != key.body_sha256 {
@@ -44,6 +46,9 @@ impl Store {
         }
         Ok(Some(match columns.get::<Option<Vec<u8>>>("completion")? {
             Some(_) => Made::Completion(columns.id("completion", CompletionId::from_bytes)?),
+            None if columns.get::<Option<Vec<u8>>>("task")?.is_some() => {
+                Made::Task(columns.id("task", TaskId::from_bytes)?)
+            }
             None => Made::Model(columns.id("model", ModelId::from_bytes)?),
         }))
     }
@@ -72,6 +77,11 @@ impl Command for Remember {
             Made::Completion(id) => (
                 "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, completion)
                  SELECT ?, ?, ?, id FROM completion WHERE id = ?",
+                id.as_bytes().to_vec(),
+            ),
+            Made::Task(id) => (
+                "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, task)
+                 SELECT ?, ?, ?, id FROM task WHERE id = ?",
                 id.as_bytes().to_vec(),
             ),
             Made::Model(id) => (

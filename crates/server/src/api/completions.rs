@@ -155,7 +155,7 @@ async fn create_completion(
         return Ok(created(&made));
     }
     let checked = incoming.check(&live)?;
-    let exchange = start(&app, &live, checked, (Origin::Playground, conversation), Reader::Nobody).await?;
+    let exchange = start(&app, &live, checked, Source::playground(conversation), Reader::Nobody).await?;
     if let Some(request) = repeatable {
         app.store.remember_made(owner, request, Made::Completion(exchange.id)).await?;
     }

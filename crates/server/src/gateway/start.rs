@@ -65,6 +65,11 @@ impl Source {
         Self { origin: Origin::Playground, conversation, task_row: None }
     }
 
+    /// A verdict on a row of a task, asked of another session.
+    pub(crate) const fn judge() -> Self {
+        Self { origin: Origin::Task, conversation: None, task_row: None }
+    }
+
     /// A task's answers give way to everybody else's.
     const fn priority(&self) -> Priority {
         match self.origin {

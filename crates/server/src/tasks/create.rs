@@ -16,7 +16,7 @@ use store::{NewRow, TaskSpec, Unready};
 use tokio::sync::mpsc;
 
 use super::{
-    content, ensure_runner, session_ended,
+    content, ensure_runner, judge, session_ended,
     source::Source,
     work::{Instructions, Work},
 };
@@ -36,6 +36,7 @@ pub(crate) async fn create(app: &Arc<App>, session: &Session, request: CreateTas
     let name = name(app, session.id, request.name.as_deref()).await?;
     let concurrency = concurrency(session, request.concurrency)?;
     check_metadata(&request.metadata)?;
+    judge::check(app, session.owner, &request.scoring).await?;
     let source = Source::find(app, session.id, request.input.clone()).await?;
     let bounds = Bounds { rows: app.config.tasks.rows, ..Bounds::default() };
     let request = Arc::new(request);

@@ -349,3 +349,70 @@ async fn events_tell_how_far_a_task_has_come() {
     assert!(told.first().unwrap().contains("\"status\":\"queued\"") || told.len() > 1, "{text}");
     assert!(told.last().unwrap().contains("\"done\":3"), "{text}");
 }
+
+#[tokio::test]
+async fn a_judge_gives_its_verdict_and_one_that_is_not_there_is_told() {
+    let viva = Viva::start(VIVA).await;
+    let (id, judge) = (viva.running_session(json!({})).await, viva.running_session(json!({})).await);
+    let scoring = |model: Value| json!([{"reference": "answer", "metric": {"kind": "judge", "rubric": "Is the sum right?", "model": model}}]);
+    let body = |model: Value| json!({"input": {"text": sums(4), "format": "csv"}, "scoring": scoring(model)});
+    let task = create(&viva, &id, body(json!({"session": judge}))).await;
+    let done = wait_over(&viva, &task).await;
+    assert_eq!((&done["status"], &done["progress"]["done"]), (&json!("done"), &json!(4)));
+    // The demo model is no judge, but the grammar holds it to a verdict; each is kept in the judge's history.
+    let rows = rows(&viva, &task, "").await;
+    let told: Vec<&str> = rows.iter().map(|row| row["scores"]["judge"]["status"].as_str().unwrap()).collect();
+    assert_eq!(told.len(), 4, "{rows:#?}");
+    let asked = viva.get(&format!("/api/v1/sessions/{judge}/completions")).await.expect(200);
+    assert_eq!(asked["items"].as_array().unwrap().len(), 4);
+    assert!(asked["items"][0]["request"]["messages"][0]["content"].as_str().unwrap().contains("Is the sum right?"));
+
+    viva.post(&format!("/api/v1/sessions/{judge}/stop"), json!({})).await.expect(202);
+    viva.wait_status(&judge, "stopped").await;
+    let path = format!("/api/v1/sessions/{id}/tasks");
+    for model in [json!({"session": judge}), json!({"endpoint": {"base_url": "http://127.0.0.1:9/v1", "model": "m"}})] {
+        let refused = viva.post(&path, body(model)).await;
+        let field = refused.json()["errors"][0]["field"].clone();
+        assert_eq!((refused.status, field), (422, json!("scoring[0].metric.model")), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_the_operator_has_listed_judges() {
+    // Another server's session stands for any OpenAI-compatible endpoint.
+    let judge = Viva::start(VIVA).await;
+    let judging = judge.running_session(json!({})).await;
+    let (token, base_url) = judge.endpoint(&judging).await;
+    let config = format!("[[tasks.judges]]\nbase_url = \"{base_url}\"\napi_key = \"{token}\"\n");
+    let viva = Viva::start_with(VIVA, &config).await;
+    let id = viva.running_session(json!({})).await;
+    let model = json!({"endpoint": {"base_url": base_url, "model": "demo"}});
+    let scoring = json!([{"metric": {"kind": "judge", "rubric": "Is it polite?", "model": model}}]);
+    let task = create(&viva, &id, json!({"input": {"rows": ["Hello", "Bye"]}, "scoring": scoring})).await;
+    wait_over(&viva, &task).await;
+    let asked = judge.get(&format!("/api/v1/sessions/{judging}/completions")).await.expect(200);
+    assert_eq!(asked["items"].as_array().unwrap().len(), 2);
+    judge.post(&format!("/api/v1/sessions/{judging}/stop"), json!({})).await.expect(202);
+    judge.wait_status(&judging, "stopped").await;
+    let task = create(&viva, &id, json!({"input": {"rows": ["Hello"]}, "scoring": scoring})).await;
+    wait_over(&viva, &task).await;
+    let row = &rows(&viva, &task, "").await[0];
+    assert_eq!(row["scores"]["judge"]["reason"], "judge_unavailable", "{row:#}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_finds_the_task_that_it_made() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let post = async |key: &str, prompt: &str| {
+        let request =
+            viva.client().post(format!("{}/api/v1/sessions/{id}/tasks", viva.url)).bearer_auth(testkit::TOKEN);
+        let body = json!({"input": {"rows": [prompt]}});
+        let response = request.header("idempotency-key", key).json(&body).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (first, again, other) = (post("a", "2 + 2").await, post("a", "2 + 2").await, post("a", "3 + 3").await);
+    assert_eq!((first.0, again.0, other.0), (201, 201, 409));
+    assert_eq!(first.1["id"], again.1["id"]);
+    assert_ne!(post("b", "2 + 2").await.1["id"], first.1["id"]);
+}
