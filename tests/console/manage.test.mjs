@@ -58,6 +58,33 @@ story('limits are moved while it runs, within the bounds', async (person) => {
   await removeSession(session);
 });
 
+story('the dialog that stops counts once as it opens, and keeps its error while the session goes on', async (person) => {
+  const session = await runningSession('stopped later');
+  const page = await person.open('/');
+  let counted = 0;
+  page.on('request', (request) => (counted += Number(/\/completions\?/.test(request.url()))));
+  await choose(page, 'stopped later', 'Stop');
+  const asked = dialog(page, 'Stop stopped later?');
+  await asked.getByText('No request is in flight.', { exact: false }).waitFor();
+  const first = counted;
+  await page.route('**/api/v1/sessions/*/stop', (route) =>
+    route.fulfill({
+      status: 503,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status: 503, code: 'store_unavailable', title: 'Not now', detail: 'the disk is full' }),
+    }),
+  );
+  await button(asked, 'Confirm').click();
+  await asked.getByRole('alert').getByText('The disk is full.').waitFor();
+  for (const name of ['stopped soon', 'stopped at last']) {
+    await api('PATCH', `/sessions/${session.id}`, { name });
+    await dialog(page, `Stop ${name}?`).waitFor();
+  }
+  await dialog(page, 'Stop stopped at last?').getByRole('alert').getByText('The disk is full.').waitFor();
+  assert.deepEqual([first, counted], [1, 1]);
+  await removeSession(session);
+});
+
 story('a name is changed where it stands; a bad one is refused there', async (person) => {
   const session = await runningSession('first name');
   await runningSession('taken');

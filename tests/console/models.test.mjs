@@ -79,3 +79,23 @@ story('an upload that breaks off says so, and is tried again as it was', async (
   await page.getByRole('link', { name: 'refund-bot:v5' }).first().waitFor();
   await refused.waitFor({ state: 'detached' });
 }, still);
+
+story('what is chosen for the next model stays while an upload goes on', async (person) => {
+  const page = await person.open('/models?scope=private&add=1');
+  const asked = dialog(page, 'Add a model');
+  await fillIn(asked, 'v6');
+  let goOn;
+  const held = new Promise((resume) => (goOn = resume));
+  await page.route('**/api/v1/models?*', async (route, request) => {
+    if (request.method() === 'POST') await held;
+    await route.continue();
+  });
+  await button(asked, 'Add 2.4 MB').click();
+  await asked.waitFor({ state: 'detached' });
+  await button(page, 'Add a model').click();
+  await asked.getByRole('radio', { name: /^Everybody/ }).check();
+  await asked.getByText('Another file is being sent', { exact: false }).waitFor();
+  goOn();
+  await asked.getByText('Another file is being sent', { exact: false }).waitFor({ state: 'detached' });
+  assert.ok(await asked.getByRole('radio', { name: /^Everybody/ }).isChecked());
+}, still);
