@@ -184,4 +184,4 @@ story('several are stopped together, then deleted together', async (person) => {
   await button(receipt, 'Close').last().click();
   await page.getByRole('heading', { name: 'No sessions yet' }).waitFor();
   assert.deepEqual((await api('GET', '/sessions')).items, []);
-});
+}, { reducedMotion: 'no-preference' });
