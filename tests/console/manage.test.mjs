@@ -69,18 +69,18 @@ story('the dialog that stops counts once as it opens, and keeps its error while 
   const first = counted;
   await page.route('**/api/v1/sessions/*/stop', (route) =>
     route.fulfill({
-      status: 503,
+      status: 429,
       contentType: 'application/problem+json',
-      body: JSON.stringify({ status: 503, code: 'store_unavailable', title: 'Not now', detail: 'the disk is full' }),
+      body: JSON.stringify({ status: 429, code: 'rate_limited', title: 'Not now', detail: 'this was asked for too often' }),
     }),
   );
   await button(asked, 'Confirm').click();
-  await asked.getByRole('alert').getByText('The disk is full.').waitFor();
+  await asked.getByRole('alert').getByText('This was asked for too often.').waitFor();
   for (const name of ['stopped soon', 'stopped at last']) {
     await api('PATCH', `/sessions/${session.id}`, { name });
     await dialog(page, `Stop ${name}?`).waitFor();
   }
-  await dialog(page, 'Stop stopped at last?').getByRole('alert').getByText('The disk is full.').waitFor();
+  await dialog(page, 'Stop stopped at last?').getByRole('alert').getByText('This was asked for too often.').waitFor();
   assert.deepEqual([first, counted], [1, 1]);
   await removeSession(session);
 });
