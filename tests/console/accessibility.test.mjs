@@ -144,6 +144,23 @@ story('what waits, what is cut off and what is gone', async (person) => {
   await dialog(page, 'Deleted: in the queue').getByText('What was removed', { exact: false }).waitFor();
   await isAccessible(page, 'the receipt of a deletion');
   await removeSession(second);
+
+  const lists = /\/api\/v1\/sessions\?/;
+  await page.route(lists, () => {});
+  await page.goto('/');
+  await page.getByRole('status', { name: 'Loading' }).waitFor();
+  await isAccessible(page, 'a list on its way');
+  await page.unroute(lists);
+  await page.route(lists, (route) =>
+    route.fulfill({
+      status: 429,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status: 429, code: 'rate_limited', title: 'Not now', detail: 'this was asked for too often' }),
+    }),
+  );
+  await page.reload();
+  await page.getByRole('alert').getByText('This was asked for too often.').waitFor();
+  await isAccessible(page, 'a list that cannot be read');
 });
 
 story('every other page', async (person) => {
