@@ -112,12 +112,13 @@ export class TaskDraft {
     return gaps;
   }
 
-  /** Call it without gaps. */
-  request(): CreateTask {
+  /** Call it without gaps. `told`: how the rows are written as their beginning tells; a file's name may tell the server more. */
+  request(told: Format | null): CreateTask {
     const input = this.source === 'file' ? { file: this.file } : { text: this.text };
+    const format = this.format || (this.source === 'paste' && told) || null;
     return {
       ...(this.name.trim() === '' ? {} : { name: this.name.trim() }),
-      input: { ...input, ...(this.format === '' ? {} : { format: this.format }) },
+      input: { ...input, ...(format ? { format } : {}) },
       ...(this.prompt.trim() === '' ? {} : { prompt: this.prompt }),
       ...(this.system.trim() === '' ? {} : { system: this.system }),
       parameters: toRequest(this.parameters) as CreateTask['parameters'],
