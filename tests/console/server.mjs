@@ -10,7 +10,7 @@ function given(name) {
 }
 
 /** How long anything is waited for, in milliseconds: the machine may be busy with other tests. */
-export const PATIENCE = Number(process.env.TMP_PATIENCE ?? 90_000);
+export const PATIENCE = 90_000;
 
 export const URL_ = given('VIVA_URL');
 export const TOKEN = given('VIVA_TOKEN');
