@@ -11,6 +11,16 @@ export function isOver({ status }: Pick<Task, 'status'>): boolean {
   return status === 'done' || status === 'cut' || status === 'failed';
 }
 
+/** Over, and its scores are still being summed up. */
+export function isSummingUp(task: Pick<Task, 'status' | 'scoring' | 'scores'>): boolean {
+  return isOver(task) && task.scoring.length > 0 && task.scores.length === 0;
+}
+
+/** What its scorings are called, before there is a score, too. */
+export function scoringNames(task: Pick<Task, 'scoring' | 'scores'>): string[] {
+  return task.scores.length > 0 ? task.scores.map(({ name }) => name) : task.scoring.map(({ name, metric }) => name ?? metric.kind);
+}
+
 /** From 0 to 1: the rows of which nothing more will come. */
 export function share({ progress }: Pick<Task, 'progress'>): number {
   return progress.rows === 0 ? 0 : (progress.rows - progress.left) / progress.rows;

@@ -17,6 +17,7 @@ interface RowPage {
 
 export class RowList {
   readonly #task: string;
+  readonly #scorings: number;
   #filter: RowFilter = {};
   #pages = $state.raw<readonly RowPage[]>([]);
   #next: string | null = null;
@@ -29,8 +30,10 @@ export class RowList {
 
   readonly items = $derived(this.#pages.flatMap((page) => page.items));
 
-  constructor(task: string) {
+  /** `scorings`: how many scores a row that is done will have. */
+  constructor(task: string, scorings: number) {
     this.#task = task;
+    this.#scorings = scorings;
   }
 
   /** Reads the first page of another filter; what is shown stays until it is there. */
@@ -68,7 +71,7 @@ export class RowList {
     const { signal } = this.#abort;
     const last = this.#pages.length - 1;
     const isOpen = (page: RowPage, place: number) =>
-      page.items.some((row) => row.state === 'pending') ||
+      page.items.some((row) => row.state === 'pending' || (row.state === 'done' && Object.keys(row.scores).length < this.#scorings)) ||
       // A filter lets in what was of another state before.
       (this.#filter.state && place === last && page.items.length < PAGE);
     const wanted = this.#pages.filter(isOpen).slice(0, RENEWED);
