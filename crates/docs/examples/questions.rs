@@ -64,6 +64,7 @@ struct Figures {
     first: usize,
     among: usize,
     facts: usize,
+    refused_wrongly: usize,
     verdicts: usize,
     verdicts_right: usize,
     unanswerable: usize,
@@ -89,6 +90,7 @@ impl Figures {
             return wrong;
         }
         self.answerable += 1;
+        self.refused_wrongly += usize::from(!asked.is_answered());
         let places = &question.sections;
         let is_first = asked.sections.first().is_some_and(|first| places.contains(first));
         let is_among = asked.sections.iter().any(|section| places.contains(section));
@@ -124,6 +126,7 @@ impl Figures {
             "right_section_among_the_excerpts": share(self.among, self.answerable),
             "facts_in_the_answer": share(self.facts, self.answerable),
             "right_yes_or_no": share(self.verdicts_right, self.verdicts),
+            "refused_wrongly": share(self.refused_wrongly, self.answerable),
             "refused": share(self.refused, self.unanswerable),
         })
     }
