@@ -28,18 +28,92 @@ impl Generator {
 }
 
 const ENGLISH: &[&str] = &[
-    "the", "the", "a", "cat", "cats", "sat", "sitting", "relational", "generalizations", "happily", "It's", "well-known",
-    "dies", "skies", "hopping", "controlled", "yearly", "radically", "archaeology", "U.S.", "Mr.", "state-of-the-art",
-    "argued", "adoption", "enjoyment", "Agreed,", "feed", "yyyy", "sky", "by", "spied",
+    "the",
+    "the",
+    "a",
+    "cat",
+    "cats",
+    "sat",
+    "sitting",
+    "relational",
+    "generalizations",
+    "happily",
+    "It's",
+    "well-known",
+    "dies",
+    "skies",
+    "hopping",
+    "controlled",
+    "yearly",
+    "radically",
+    "archaeology",
+    "U.S.",
+    "Mr.",
+    "state-of-the-art",
+    "argued",
+    "adoption",
+    "enjoyment",
+    "Agreed,",
+    "feed",
+    "yyyy",
+    "sky",
+    "by",
+    "spied",
 ];
 const NUMBERS: &[&str] = &["1,234.5", "3-4", "10%", "$5.00", "1.", "2,", "-7", "0.5", "12,345,678", "3.14.15", "1e-9"];
 const PUNCTUATION: &[&str] = &[
-    "...", ",,", "(", ")", "\"quoted\"", "&quot;", "&amp;amp;", "a&b", "<skipped>", "--", "a-\nb", "!?", "{x}", "~", "`",
-    "'", "\\", "/", "[1]", "x.y", ".5", "@#", "a,b",
+    "...",
+    ",,",
+    "(",
+    ")",
+    "\"quoted\"",
+    "&quot;",
+    "&amp;amp;",
+    "a&b",
+    "<skipped>",
+    "--",
+    "a-\nb",
+    "!?",
+    "{x}",
+    "~",
+    "`",
+    "'",
+    "\\",
+    "/",
+    "[1]",
+    "x.y",
+    ".5",
+    "@#",
+    "a,b",
 ];
 const OTHER: &[&str] = &[
-    "Straße", "ÉCOLE", "naïve", "dữ", "liệu", "tiếng", "Việt", "我是", "学生。", "日本語", "한국어", "Привет,", "мир!", "😀",
-    "👩‍👩‍👧", "İstanbul", "\u{a0}", "\u{3000}", "\u{2028}", "\u{1c}", "\u{85}", "٣", "１２", "e\u{301}", "“so”", "—", "K",
+    "Straße",
+    "ÉCOLE",
+    "naïve",
+    "dữ",
+    "liệu",
+    "tiếng",
+    "Việt",
+    "我是",
+    "学生。",
+    "日本語",
+    "한국어",
+    "Привет,",
+    "мир!",
+    "😀",
+    "👩‍👩‍👧",
+    "İstanbul",
+    "\u{a0}",
+    "\u{3000}",
+    "\u{2028}",
+    "\u{1c}",
+    "\u{85}",
+    "٣",
+    "１２",
+    "e\u{301}",
+    "“so”",
+    "—",
+    "K",
 ];
 
 fn text(generator: &mut Generator, most: usize) -> String {
@@ -120,7 +194,11 @@ fn expected(pairs: &[(String, String)]) -> Value {
     input.write_all(&serde_json::to_vec(pairs).unwrap()).unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{python} tests/agreement.py: {}; are sacrebleu and rouge-score installed?", output.status);
+    assert!(
+        output.status.success(),
+        "{python} tests/agreement.py: {}; are sacrebleu and rouge-score installed?",
+        output.status
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -141,7 +219,10 @@ fn bleu_chrf_and_rouge_l_agree_with_the_packages_from_pypi() {
             let score = scorer.score(&Row { answer, reference: Some(reference), question: None });
             if let Some(value) = score.value() {
                 let theirs = expected["rows"][at][key].as_f64().unwrap();
-                assert!((value - theirs).abs() <= TOLERANCE, "{short}: {value}, not {theirs}: {answer:?} {reference:?}");
+                assert!(
+                    (value - theirs).abs() <= TOLERANCE,
+                    "{short}: {value}, not {theirs}: {answer:?} {reference:?}"
+                );
                 scored += 1;
             }
             scores.push(score);

@@ -16,8 +16,18 @@ const TEXTUAL: &[&str] = &[
 ];
 
 const ALL: &[&str] = &[
-    "exact:a", "contains:a:case", "regex:a", "numeric:a:1%", "json:a", "json_schema:a", "choice:a", "choice:a:yes,no",
-    "bleu:a", "chrf:a", "rouge_l:a", "rouge_l:a:porter",
+    "exact:a",
+    "contains:a:case",
+    "regex:a",
+    "numeric:a:1%",
+    "json:a",
+    "json_schema:a",
+    "choice:a",
+    "choice:a:yes,no",
+    "bleu:a",
+    "chrf:a",
+    "rouge_l:a",
+    "rouge_l:a:porter",
 ];
 
 fn scorer(short: &str) -> Scorer {

@@ -52,9 +52,18 @@ fn right_answers_have_1_and_wrong_ones_0() {
 
 #[test]
 fn a_row_without_a_reference_is_not_scored() {
-    for scoring in ["exact:a", "contains:a", "regex:a", "numeric:a", "json:a", "json_schema:a", "choice:a", "bleu:a",
-        "chrf:a", "rouge_l:a"]
-    {
+    for scoring in [
+        "exact:a",
+        "contains:a",
+        "regex:a",
+        "numeric:a",
+        "json:a",
+        "json_schema:a",
+        "choice:a",
+        "bleu:a",
+        "chrf:a",
+        "rouge_l:a",
+    ] {
         let scorer = short(scoring);
         assert_eq!(reason(&score(&scorer, "x", None)), Some(Unscored::ReferenceMissing), "{scoring}");
         assert_eq!(reason(&score(&scorer, "x", Some(" \n"))), Some(Unscored::ReferenceEmpty), "{scoring}");
@@ -91,9 +100,7 @@ fn details_say_what_was_compared() {
 #[test]
 fn a_scoring_that_breaks_a_rule_is_refused_with_its_field() {
     let session = format!("ses_{}", "0".repeat(32));
-    let judge = |rubric: &str, scale: Value| {
-        json!({"metric": {"kind": "judge", "model": {"session": session}, "rubric": rubric, "scale": scale}})
-    };
+    let judge = |rubric: &str, scale: Value| json!({"metric": {"kind": "judge", "model": {"session": session}, "rubric": rubric, "scale": scale}});
     for (scoring, field) in [
         (json!({"metric": {"kind": "exact"}}), "reference"),
         (json!({"reference": " ", "metric": {"kind": "exact"}}), "reference"),
@@ -138,7 +145,9 @@ fn a_judges_rows_wait_for_its_verdict() {
 #[test]
 fn the_longest_answers_are_scored_in_bounded_time() {
     let long = "The quick brown fox, 1,234 lazy dogs; ".repeat(MAX_COMPARED_BYTES / 20);
-    for scoring in ["bleu:a", "chrf:a", "rouge_l:a", "rouge_l:a:porter", "numeric:a", "exact:a:case,punctuation,articles"] {
+    for scoring in
+        ["bleu:a", "chrf:a", "rouge_l:a", "rouge_l:a:porter", "numeric:a", "exact:a:case,punctuation,articles"]
+    {
         let begun = Instant::now();
         let score = score(&short(scoring), &long, Some(&long));
         assert!(score.value().is_some_and(|value| value > 1.0 - 1e-9), "{scoring}: {score:?}");

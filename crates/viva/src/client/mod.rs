@@ -108,6 +108,21 @@ impl Client {
         self.answer(request).await
     }
 
+    /// Puts a body, of `bytes` bytes, with heads beside.
+    pub(crate) async fn put(
+        &self,
+        path: &str,
+        heads: &[(&'static str, String)],
+        body: reqwest::Body,
+        bytes: u64,
+    ) -> anyhow::Result<Answer> {
+        let mut request = self.request(Method::PUT, path).header("content-length", bytes).body(body);
+        for (name, value) in heads {
+            request = request.header(*name, value);
+        }
+        self.answer(request).await
+    }
+
     /// A response whose body is read as it comes.
     pub(crate) async fn open(&self, path: &str, query: Query<'_>) -> anyhow::Result<Response> {
         self.send(self.request(Method::GET, path).query(query)).await

@@ -18,6 +18,45 @@ pub(crate) fn bytes_bar(output: &Output, label: &str, total: u64) -> ProgressBar
     ProgressBar::new(total).with_style(style.progress_chars("━╸─")).with_message(label.to_owned())
 }
 
+/// A bar for rows, with words beside it.
+pub(crate) struct RowsBar {
+    bar: ProgressBar,
+}
+
+impl RowsBar {
+    pub(crate) fn new(output: &Output) -> Self {
+        let bar = if output.shows_progress() { ProgressBar::new(1) } else { ProgressBar::hidden() };
+        let template = "{spinner} {bar:20} {pos}/{len} {wide_msg}";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.tick_chars(TICKS).progress_chars("━╸─"));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar }
+    }
+
+    /// Shows how many rows of how many were tried, and the words.
+    pub(crate) fn show(&self, tried: u64, rows: u64, words: String) {
+        self.bar.set_length(rows);
+        self.bar.set_position(tried);
+        self.bar.set_message(words);
+    }
+
+    /// Shows these words beside the rows that were shown last.
+    pub(crate) fn say(&self, words: String) {
+        self.bar.set_message(words);
+    }
+
+    /// Prints a line above the bar.
+    pub(crate) fn above(&self, output: &Output, line: &str) {
+        self.bar.suspend(|| output.note(line));
+    }
+}
+
+impl Drop for RowsBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// A wait whose state is told in words, with a bar while there is a percentage.
 pub(crate) struct Waiting {
     bar: ProgressBar,
