@@ -29,7 +29,10 @@ export class Person {
     context.setDefaultTimeout(PATIENCE);
   }
 
-  /** Somebody with a browser of their own. `theme` is light or dark; the rest are options of a browser context. */
+  /**
+   * Somebody with a browser of their own. `theme` is light or dark; the rest are options of a browser context. Nothing
+   * moves unless asked for: movement costs the machine most of its time, and nobody looks.
+   */
   static async arrive({ theme = 'light', ...options } = {}) {
     const context = await (await launch()).newContext({
       baseURL: URL_,
@@ -37,6 +40,7 @@ export class Person {
       locale: 'en-GB',
       viewport: { width: 1280, height: 900 },
       permissions: ['clipboard-read', 'clipboard-write'],
+      reducedMotion: 'reduce',
       ...options,
     });
     const person = new Person(context);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { isAccessible } from './axe.mjs';
 import { story } from './browser.mjs';
 
-const still = { reducedMotion: 'reduce', isStranger: true };
+const stranger = { isStranger: true };
 const box = (page) => page.getByRole('combobox', { name: 'Search or ask the documentation' });
 
 story('pages are read, searched as one types, and copied from', async (person) => {
@@ -38,7 +38,7 @@ story('pages are read, searched as one types, and copied from', async (person) =
   await page.getByRole('option').first().waitFor();
   await page.keyboard.press('Escape');
   assert.equal(await page.getByRole('option').count(), 0);
-}, still);
+}, stranger);
 
 story('a question is answered on its page, and nothing in it runs', async (person) => {
   const page = await person.open('/docs/start');
@@ -58,7 +58,7 @@ story('a question is answered on its page, and nothing in it runs', async (perso
   await page.goto('/docs/pausing-a-session');
   await page.getByRole('heading', { level: 1, name: 'No such page' }).waitFor();
   await isAccessible(page, 'no such page');
-}, still);
+}, stranger);
 
 story('without scripts the pages are read and searched all the same', async (person) => {
   const page = await person.open('/docs/models');
@@ -68,7 +68,7 @@ story('without scripts the pages are read and searched all the same', async (per
   await page.getByRole('heading', { level: 1, name: 'Search' }).waitFor();
   await page.getByRole('main').getByRole('link').first().click();
   await page.waitForURL(/\/docs\/[a-z-]+/);
-}, { ...still, javaScriptEnabled: false });
+}, { ...stranger, javaScriptEnabled: false });
 
 story('on a phone no page is wider than the screen', async (person) => {
   const page = await person.open('/docs/start');
@@ -79,7 +79,7 @@ story('on a phone no page is wider than the screen', async (person) => {
     assert.ok(scrolled <= wide, `${name} is ${scrolled} pixels wide`);
   }
   await isAccessible(page, 'a page on a phone');
-}, { ...still, viewport: { width: 360, height: 740 } });
+}, { ...stranger, viewport: { width: 360, height: 740 } });
 
 story('the console asks the documentation and leads to where it stands', async (person) => {
   const page = await person.open('/documentation');
@@ -93,4 +93,4 @@ story('the console asks the documentation and leads to where it stands', async (
 
   await page.goto('/documentation?ask=Who%20won%20the%20cup%3F');
   await page.getByText('does not answer this question', { exact: false }).waitFor();
-}, { reducedMotion: 'reduce' });
+});

@@ -9,6 +9,8 @@ import { DATA, answered, api, apiUntil, runningSession } from './server.mjs';
 
 const SESSIONS = 10_000;
 const TURNS = 250;
+/** Of scripts, as they come over the line, until the list of sessions stands. */
+const MOST_SCRIPT_BYTES = 150_000;
 /** Of the rows, as many as a tall window shows, and those drawn beyond its edges. */
 const MOST_DRAWN = 60;
 
@@ -78,4 +80,18 @@ story('a conversation of five hundred messages opens at its end and scrolls to i
   const entries = page.getByRole('listitem').filter({ hasText: 'Question' });
   await entries.first().waitFor();
   assert.ok((await entries.count()) < MOST_DRAWN, `${await entries.count()} entries are drawn`);
+});
+
+story('the first page takes little to load', async (person) => {
+  await population();
+  // Of the documentation: it has none of the console's scripts.
+  const page = await person.open('/docs/start');
+  const scripts = [];
+  page.on('requestfinished', (request) => {
+    if (request.resourceType() === 'script') scripts.push(request.sizes().then((sizes) => sizes.responseBodySize));
+  });
+  await page.goto('/');
+  await page.getByRole('link', { name: 'the model of all' }).waitFor();
+  const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
+  assert.ok(scripts.length > 3 && bytes > 10_000 && bytes < MOST_SCRIPT_BYTES, `${scripts.length} scripts of ${bytes} bytes`);
 });

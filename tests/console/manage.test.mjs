@@ -58,6 +58,33 @@ story('limits are moved while it runs, within the bounds', async (person) => {
   await removeSession(session);
 });
 
+story('the dialog that stops counts once as it opens, and keeps its error while the session goes on', async (person) => {
+  const session = await runningSession('stopped later');
+  const page = await person.open('/');
+  let counted = 0;
+  page.on('request', (request) => (counted += Number(/\/completions\?/.test(request.url()))));
+  await choose(page, 'stopped later', 'Stop');
+  const asked = dialog(page, 'Stop stopped later?');
+  await asked.getByText('No request is in flight.', { exact: false }).waitFor();
+  const first = counted;
+  await page.route('**/api/v1/sessions/*/stop', (route) =>
+    route.fulfill({
+      status: 429,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status: 429, code: 'rate_limited', title: 'Not now', detail: 'this was asked for too often' }),
+    }),
+  );
+  await button(asked, 'Confirm').click();
+  await asked.getByRole('alert').getByText('This was asked for too often.').waitFor();
+  for (const name of ['stopped soon', 'stopped at last']) {
+    await api('PATCH', `/sessions/${session.id}`, { name });
+    await dialog(page, `Stop ${name}?`).waitFor();
+  }
+  await dialog(page, 'Stop stopped at last?').getByRole('alert').getByText('This was asked for too often.').waitFor();
+  assert.deepEqual([first, counted], [1, 1]);
+  await removeSession(session);
+});
+
 story('a name is changed where it stands; a bad one is refused there', async (person) => {
   const session = await runningSession('first name');
   await runningSession('taken');
@@ -157,4 +184,4 @@ story('several are stopped together, then deleted together', async (person) => {
   await button(receipt, 'Close').last().click();
   await page.getByRole('heading', { name: 'No sessions yet' }).waitFor();
   assert.deepEqual((await api('GET', '/sessions')).items, []);
-});
+}, { reducedMotion: 'no-preference' });

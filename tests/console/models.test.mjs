@@ -7,7 +7,6 @@ import { button, dialog, story } from './browser.mjs';
 import { api } from './server.mjs';
 
 const FILE = fileURLToPath(new URL('../../assets/demo/demo-early.gguf', import.meta.url));
-const still = { reducedMotion: 'reduce' };
 const field = (within, name) => within.getByRole('textbox', { name, exact: true });
 
 async function fillIn(asked, version) {
@@ -56,7 +55,7 @@ story('a model is added whole, changed and removed', async (person) => {
   await button(removing, 'Remove').click();
   await page.waitForURL(/\/models\?scope=private/);
   assert.deepEqual((await api('GET', '/models?scope=private')).items, []);
-}, still);
+});
 
 story('an upload that breaks off says so, and is tried again as it was', async (person) => {
   const page = await person.open('/models?scope=private&add=1');
@@ -78,4 +77,24 @@ story('an upload that breaks off says so, and is tried again as it was', async (
   await button(asked, 'Add 2.4 MB').click();
   await page.getByRole('link', { name: 'refund-bot:v5' }).first().waitFor();
   await refused.waitFor({ state: 'detached' });
-}, still);
+});
+
+story('what is chosen for the next model stays while an upload goes on', async (person) => {
+  const page = await person.open('/models?scope=private&add=1');
+  const asked = dialog(page, 'Add a model');
+  await fillIn(asked, 'v6');
+  let goOn;
+  const held = new Promise((resume) => (goOn = resume));
+  await page.route('**/api/v1/models?*', async (route, request) => {
+    if (request.method() === 'POST') await held;
+    await route.continue();
+  });
+  await button(asked, 'Add 2.4 MB').click();
+  await asked.waitFor({ state: 'detached' });
+  await button(page, 'Add a model').click();
+  await asked.getByRole('radio', { name: /^Everybody/ }).check();
+  await asked.getByText('Another file is being sent', { exact: false }).waitFor();
+  goOn();
+  await asked.getByText('Another file is being sent', { exact: false }).waitFor({ state: 'detached' });
+  assert.ok(await asked.getByRole('radio', { name: /^Everybody/ }).isChecked());
+});

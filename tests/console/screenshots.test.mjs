@@ -8,7 +8,7 @@ import { withFewColours } from './png.mjs';
 
 const FOLDER = new URL('../../docs/images/', import.meta.url);
 const MOST_BYTES = 150_000;
-const shape = { viewport: { width: 1280, height: 640 }, deviceScaleFactor: 1.5, reducedMotion: 'reduce' };
+const shape = { viewport: { width: 1280, height: 640 }, deviceScaleFactor: 1.5 };
 
 async function picture(page, name) {
   // Where the pointer rests nothing is to be lit up.

@@ -17,7 +17,7 @@ story('a session from its creation to its deletion', async (person) => {
   await lookBack(page, answers);
   await download(page, answers);
   await remove(page, id);
-});
+}, { reducedMotion: 'no-preference' });
 
 /** Through the four steps; returns the session's id. */
 async function create(page) {

@@ -30,4 +30,4 @@ pub use plan::{Plan, PlanError, Settings};
 pub use protocol::dataset::Format;
 pub use reader::{Entry, Reader, open};
 pub use row::{Columns, Content, Endpoint, Row};
-pub use template::{MAX_RENDERED, ParseError, RenderError, Template, UnknownColumn};
+pub use template::{MAX_RENDERED, ParseError, Position, RenderError, Template, UnknownColumn};

@@ -38,6 +38,18 @@ pub struct Position {
     pub column: usize,
 }
 
+impl Position {
+    /// Where what follows `text` is, when `text` is here.
+    fn behind(self, text: &str) -> Self {
+        match text.rsplit_once('\n') {
+            Some((before, last)) => {
+                Self { line: self.line + before.matches('\n').count() + 1, column: last.chars().count() + 1 }
+            }
+            None => Self { column: self.column + text.chars().count(), ..self },
+        }
+    }
+}
+
 /// Why a text is no template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -82,13 +94,15 @@ impl Template {
     /// The first place that is none, with its position.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let (mut parts, mut literal, mut rest) = (Vec::new(), String::new(), text);
+        let mut at = Position { line: 1, column: 1 };
         while let Some(open) = rest.find("{{") {
             let before = &rest[..open];
-            let position = position(text, text.len() - rest.len() + open);
+            let position = at.behind(before);
             let unescaped = before.strip_suffix('\\');
             if let Some(before) = unescaped.filter(|before| !before.ends_with('\\')) {
                 literal.push_str(before);
                 literal.push_str("{{");
+                at = position.behind("{{");
                 rest = &rest[open + 2..];
                 continue;
             }
@@ -106,6 +120,7 @@ impl Template {
                 parts.push(Part::Literal(std::mem::take(&mut literal)));
             }
             parts.push(Part::Place { name: name.to_owned(), position });
+            at = position.behind(&rest[open..open + close + 4]);
             rest = &inside[close + 2..];
         }
         literal.push_str(rest);
@@ -175,12 +190,6 @@ fn push(prompt: &mut String, text: &str) -> Result<(), RenderError> {
     }
     prompt.push_str(text);
     Ok(())
-}
-
-fn position(text: &str, at: usize) -> Position {
-    let before = &text[..at];
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    Position { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
 }
 
 /// The column that a name is likely meant for: the same but for case, or the one with the fewest slips, at most one in

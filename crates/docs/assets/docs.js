@@ -32,6 +32,7 @@
     sample.replaceWith(frame);
     const button = document.createElement('button');
     button.type = 'button';
+    button.className = 'button';
     button.textContent = 'Copy';
     button.addEventListener('click', async () => {
       const isCopied = await navigator.clipboard.writeText(sample.textContent).then(() => true, () => false);

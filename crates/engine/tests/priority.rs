@@ -84,16 +84,16 @@ fn many_choices_take_as_many_sequences_and_give_them_back() {
 fn a_generation_goes_on_where_it_was_however_often_its_sequence_is_taken() {
     let engine = single("often");
     let text = long_text("again and again:");
-    let (stream, seen) = begun(engine.background(&dictated(&text)));
-    let mut rest = Some(thread::spawn(move || stream.finish(seen)));
-    let mut asked = 0;
-    while rest.as_ref().is_some_and(|rest| !rest.is_finished()) {
-        let answer = engine.chat(&json!({"messages": user(&format!("What is {asked} + 1?")), "max_tokens": 1}));
+    let (mut stream, mut seen) = begun(engine.background(&dictated(&text)));
+    for number in 0..8 {
+        let answer = engine.chat(&json!({"messages": user(&format!("What is {number} + 1?")), "max_tokens": 1}));
         assert_eq!(answer.status, 200, "{}", answer.body);
-        asked += 1;
+        // It has the sequence again, and writes.
+        let more = seen.text.len() + 8;
+        stream.read(&mut seen, more);
     }
-    assert!(asked > 3, "{asked}");
-    assert_dictated(&rest.take().unwrap().join().unwrap(), &text);
+    assert!(seen.reason.is_none(), "it ended too soon to be interrupted");
+    assert_dictated(&stream.finish(seen), &text);
 }
 
 #[test]

@@ -48,7 +48,8 @@ fn a_common_system_message_is_computed_once() {
     };
     let system_tokens =
         engine().post("/internal/render", &json!({"messages": [{"role": "system", "content": system}]})).json();
-    let least = system_tokens["prompt_tokens"].as_u64().unwrap() - 8;
+    // What differs comes last; and nobody waits for the last 48 tokens of a beginning that is being computed.
+    let least = system_tokens["prompt_tokens"].as_u64().unwrap() - 8 - 48;
     thread::scope(|scope| {
         let asks: Vec<_> = ["a", "b", "c", "d"].map(|text| scope.spawn(move || ask(text))).into_iter().collect();
         let cached: Vec<u64> = asks.into_iter().map(|ask| ask.join().unwrap()).collect();

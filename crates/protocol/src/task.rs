@@ -1,6 +1,9 @@
 //! Tasks: sets of prompts that run over a session in the background.
 
+mod compare;
 mod row;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,10 +17,13 @@ use crate::{
     scoring::{Scoring, Summary},
 };
 
+pub use compare::{ComparedRow, Comparisons, Pair, RowVote, ScoringComparison, Tally, Vote};
 pub use row::{RowError, RowState, TaskRow};
 
 /// Longest name of a task, in Unicode scalar values.
 pub const MAX_TASK_NAME: usize = 100;
+/// Most entries of a task's metadata, and most characters of a key and of a value.
+pub const MAX_METADATA: (usize, usize, usize) = (16, 64, 512);
 /// Most rows that a task has in flight at a time.
 pub const MAX_CONCURRENCY: u32 = 64;
 
@@ -99,6 +105,9 @@ pub struct CreateTask {
     /// Rows in flight at a time, 1 to 64; absent: what keeps the engine's places full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
+    /// Up to 16 words of your own, kept with the task.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The rows of a task: one of `file`, `rows` and `text`.
@@ -189,6 +198,7 @@ pub struct Task {
     pub scoring: Vec<Scoring>,
     /// Rows in flight at a time.
     pub concurrency: u32,
+    pub metadata: BTreeMap<String, String>,
     pub progress: TaskProgress,
     pub usage: CompletionUsage,
     /// By scoring, in the order of `scoring`; with intervals once the task is over.

@@ -1,5 +1,6 @@
 //! The management API, `/api/v1`, and what else the server answers: health, metrics, events, login.
 
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod conversations;
 pub(crate) mod docs;
@@ -18,6 +19,8 @@ pub(crate) mod problem;
 pub(crate) mod readings;
 pub(crate) mod samples;
 pub(crate) mod sessions;
+mod sheet;
 pub(crate) mod system;
+mod task_export;
 pub(crate) mod tasks;
 pub(crate) mod view;

@@ -160,11 +160,25 @@ impl Default for FilesConfig {
 pub struct TasksConfig {
     /// Rows of a task's input.
     pub rows: u64,
+    /// Endpoints that tasks may name as their judge, beside running sessions: the server sends questions and answers
+    /// there. None unless they are listed.
+    pub judges: Vec<JudgeConfig>,
+}
+
+/// An OpenAI-compatible endpoint that judges answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeConfig {
+    /// Its address, up to and with `/v1`.
+    pub base_url: String,
+    /// Sent as `Authorization: Bearer`; absent: none is.
+    #[serde(default)]
+    pub api_key: Option<String>,
 }
 
 impl Default for TasksConfig {
     fn default() -> Self {
-        Self { rows: 100_000 }
+        Self { rows: 100_000, judges: Vec::new() }
     }
 }
 

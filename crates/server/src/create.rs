@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use domain::Session;
 use protocol::{UserId, session::CreateSession};
-use sha2::{Digest, Sha256};
-use store::{Created, Creation, Idempotency};
+use store::{Created, Creation};
 
-use crate::{api::problem::ApiError, app::App, control, plan::plan};
+use crate::{api::problem::ApiError, app::App, control, plan::plan, repeat};
 
 /// Creates a session for `owner`, or returns the one that the same key created before.
 ///
@@ -19,10 +18,7 @@ pub(crate) async fn create(
     request: CreateSession,
     key: Option<String>,
 ) -> Result<Session, ApiError> {
-    let idempotency = key.map(|key| {
-        let body = serde_json::to_vec(&request).unwrap_or_default();
-        Idempotency { key_sha256: Sha256::digest(key).into(), body_sha256: Sha256::digest(body).into() }
-    });
+    let idempotency = key.map(|key| repeat::identify(&key, &serde_json::to_vec(&request).unwrap_or_default()));
     let mut plan = plan(app, owner, request).await?;
     loop {
         let (actor, quotas) = (owner.to_string(), app.config.quotas());

@@ -1,8 +1,10 @@
 //! The gateway: `/v1`, in OpenAI's shapes. Admits, asks the session's runtime, passes the answer on, keeps it.
 
 pub(crate) mod answer;
+pub(crate) mod batches;
 pub(crate) mod error;
 pub(crate) mod exchange;
+pub(crate) mod files;
 pub(crate) mod generation;
 pub(crate) mod live;
 pub(crate) mod playground;

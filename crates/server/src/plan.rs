@@ -17,7 +17,7 @@ use store::{CreateSessionError, ModelRecord};
 use crate::{
     api::problem::{ApiError, name_taken},
     app::App,
-    control,
+    control, repeat,
 };
 
 /// A session that breaks no rule of its own.
@@ -66,10 +66,7 @@ fn refused(error: CreateSessionError) -> ApiError {
             Problem::new(ErrorCode::QuotaReached, quota.to_string())
                 .with_figures(json!({"have": quota.have, "allowed": quota.allowed})),
         ),
-        CreateSessionError::IdempotencyConflict => ApiError::new(
-            ErrorCode::IdempotencyConflict,
-            "this Idempotency-Key was used for another request; use a new key for a new session",
-        ),
+        CreateSessionError::IdempotencyConflict => repeat::conflict(),
         CreateSessionError::OwnerUnknown => ApiError::new(ErrorCode::Unauthorized, "this user does not exist any more"),
         CreateSessionError::Storage(error) => error.into(),
     }

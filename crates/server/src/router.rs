@@ -31,10 +31,12 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let bounded = Router::new()
         .merge(management)
         .merge(gateway::routes::router())
+        .merge(gateway::files::router())
+        .merge(gateway::batches::router())
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes));
     Router::new()
         .merge(bounded)
-        .merge(uploads.layer(DefaultBodyLimit::disable()))
+        .merge(uploads.merge(gateway::files::upload_router()).layer(DefaultBodyLimit::disable()))
         .merge(health::router())
         .merge(login::link_router())
         .merge(web::router())

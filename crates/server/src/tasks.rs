@@ -4,8 +4,10 @@
 //! is, which rows are left, which answers have no scores yet. What a row came to is decided by its completion's commit.
 
 mod attempt;
+mod compare;
 mod content;
 mod create;
+mod judge;
 mod pace;
 mod runner;
 mod source;
@@ -17,12 +19,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use protocol::{ErrorCode, FieldError, SessionId, TaskId, task::Task};
+use protocol::{
+    ErrorCode, FieldError, SessionId, TaskId,
+    task::{Task, TaskReason, TaskReasonCode, TaskStatus},
+};
 use store::{CreateTaskError, DeleteTaskError, ResumeTaskError, StorageError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{api::problem::ApiError, app::App};
 
+pub(crate) use compare::compare;
 pub(crate) use create::{create, resume};
 pub(crate) use runner::ensure_runner;
 pub(crate) use sum::ensure_summed;
@@ -33,6 +39,8 @@ use pace::Pace;
 #[derive(Debug, Default)]
 pub(crate) struct TaskRunners {
     sessions: Mutex<HashMap<SessionId, Runner>>,
+    /// Held by a creation that can be repeated.
+    pub(crate) repeatable: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -107,6 +115,21 @@ pub(crate) fn view(app: &App, mut task: Task) -> Task {
         pace.show(&mut task, app.clock.now());
     }
     task
+}
+
+/// Cuts a task that is not over: now where it waits for its turn, else its runner does, at once.
+///
+/// # Errors
+/// [`StorageError`]
+pub(crate) async fn cancel(app: &App, task: &Task) -> Result<(), StorageError> {
+    if !app.task_runners.cancel(task.session_id, task.id) {
+        let message = "It was cancelled before its turn; its rows can be resumed.".to_owned();
+        let reason = TaskReason { code: TaskReasonCode::Cancelled, message };
+        app.store.end_task(task.id, TaskStatus::Cut, Some(reason), app.clock.now()).await?;
+        // It may have begun just then: whoever runs it looks again.
+        app.task_runners.cancel(task.session_id, task.id);
+    }
+    Ok(())
 }
 
 /// Goes on with what an earlier run left.

@@ -96,3 +96,15 @@ CREATE TRIGGER session_ended_tasks AFTER UPDATE OF phase ON session WHEN new.pha
         reason = json_object('code', 'session_stopped', 'message', json_extract(new.reason, '$.message'))
     WHERE session = new.id AND status IN ('queued', 'running');
 END;
+
+-- A person's choice between the answers of tasks to a row; their ids in order, in hexadecimal, are the key.
+CREATE TABLE vote (
+    tasks    TEXT NOT NULL,
+    task_row INTEGER NOT NULL,
+    choice   BLOB,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (tasks, task_row)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER task_deleted_votes AFTER DELETE ON task BEGIN
+    DELETE FROM vote WHERE instr(tasks, hex(old.id)) > 0;
+END;

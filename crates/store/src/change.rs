@@ -1,7 +1,7 @@
 //! The order of all visible changes: what the event stream replays.
 
 use domain::Session;
-use protocol::{SessionId, UserId};
+use protocol::{SessionId, UserId, task::Task};
 
 use crate::{
     StorageError, Store,
@@ -9,13 +9,15 @@ use crate::{
     session::row,
 };
 
-/// One visible change of a session; only its latest is kept.
+/// One visible change of a session or a task; only its latest is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// It is as given since the change that it names.
     Session(Box<Session>),
     /// Its deletion was asked for, or it is gone.
     Deleted(u64, SessionId),
+    /// A task is as given since the change that it names.
+    Task(Box<Task>),
 }
 
 impl Change {
@@ -24,12 +26,13 @@ impl Change {
         match self {
             Self::Session(session) => session.change,
             Self::Deleted(number, _) => *number,
+            Self::Task(task) => task.change,
         }
     }
 }
 
 impl Store {
-    /// What of an owner's sessions has changed after the change with this number, in order: at most `limit` (up to
+    /// What of an owner's sessions and tasks has changed after the change with this number, in order: at most `limit` (up to
     /// 1,000). Of several changes of one session the latest alone is told.
     ///
     /// # Errors
@@ -64,6 +67,8 @@ impl Store {
             let columns = Columns::new(found, "a tombstone");
             changes.push(Change::Deleted(columns.count("change")?, columns.id("session", SessionId::from_bytes)?));
         }
+        let tasks = self.tasks_changed_after(owner, change, u32::try_from(limit).unwrap_or(1000)).await?;
+        changes.extend(tasks.into_iter().map(|task| Change::Task(Box::new(task))));
         changes.sort_unstable_by_key(Change::number);
         changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(changes)

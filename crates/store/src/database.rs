@@ -26,6 +26,7 @@ fn migrations() -> Migrator {
     let logins = include_str!("../migrations/0004_logins.sql");
     let files = include_str!("../migrations/0005_files.sql");
     let tasks = include_str!("../migrations/0006_tasks.sql");
+    let made = include_str!("../migrations/0007_made.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -36,6 +37,7 @@ fn migrations() -> Migrator {
         simple(4, "logins", logins),
         simple(5, "files", files),
         simple(6, "tasks", tasks),
+        simple(7, "made", made),
     ])
 }
 

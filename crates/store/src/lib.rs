@@ -13,6 +13,7 @@ mod erase;
 mod error;
 mod file;
 mod login;
+mod made;
 mod model;
 mod page;
 mod readings;
@@ -34,6 +35,7 @@ pub use erase::{EraseError, ErasedRows};
 pub use error::{BadCursor, ListError, StorageError};
 pub use file::{FileBytes, FileQuotas, Garbage, PartialUpload, PutFileError, Whose};
 pub use login::EndedLogin;
+pub use made::{Made, RecallError};
 pub use model::{DeleteModelError, ModelFilter, ModelRecord, WriteModelError};
 pub use page::{MAX_LIMIT, Paging};
 pub use scrub::{ScrubError, Scrubbed};
@@ -41,7 +43,7 @@ pub use session::{
     Counts, CreateSessionError, Created, Creation, Idempotency, SessionFilter, Transition, WriteSessionError,
 };
 pub use task::{
-    CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow, TaskSpec, Unready,
-    UnscoredRow,
+    ComparedRows, CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow,
+    TaskSpec, Unready, UnscoredRow,
 };
 pub use user::User;

@@ -22,6 +22,13 @@ pub const WALLS: &[(&str, &[&str])] = &[
         "docs",
         &["tokio", "axum", "hyper", "sqlx", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"],
     ),
+    (
+        "scoring",
+        &[
+            "tokio", "axum", "hyper", "reqwest", "sqlx", "domain", "store", "hub", "launcher", "shim", "engine",
+            "server", "viva",
+        ],
+    ),
     ("web", &["sqlx", "protocol", "docs", "domain", "store", "hub", "launcher", "shim", "engine", "server", "viva"]),
 ];
 

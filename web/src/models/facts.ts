@@ -16,7 +16,7 @@ export const reference = (model: Pick<Model, 'name' | 'version'>): string => `${
 export const typeWord = (model: Model): string => types[model.type];
 
 /** With what goes in. */
-export function typeText(model: Model): string {
+export function typeText(model: Pick<Model, 'type'>): string {
   return { llm: 'LLM: text in', vlm: 'VLM: text and images in', other: 'neither LLM nor VLM' }[model.type];
 }
 

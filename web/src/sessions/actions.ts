@@ -1,6 +1,7 @@
 // What can be done with a session, and why not where it cannot. Pure; the dialogs do it.
 
 import type { Session } from '$/api/types';
+import { plural } from '$/format/number';
 
 /** Null where it can be stopped. */
 export function stopRefusal(session: Session): string | null {
@@ -31,4 +32,9 @@ export function likeThisPath(session: Session, changes: { contextLength?: number
   const query = new URLSearchParams({ like: session.id });
   if (changes.contextLength) query.set('context_length', String(changes.contextLength));
   return `/new?${query}`;
+}
+
+/** What a dialog about these sessions is about: the one by its name, several by their number. */
+export function subjectOf(sessions: readonly Session[]): string {
+  return sessions.length === 1 ? sessions[0]!.name : plural(sessions.length, 'session');
 }

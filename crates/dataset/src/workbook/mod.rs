@@ -123,12 +123,12 @@ impl Sheet {
         let texts = std::mem::take(&mut self.texts);
         let Some((row, cells)) = self.next_cells() else { return Err(InputError::NoSheet) };
         let header = |message| InputError::Header(BadRow::new(row, message));
+        check_size(cells, &texts, bounds).map_err(header)?;
         let mut names = Vec::new();
         for (column, cell) in cells {
             if *column as usize >= bounds.columns {
                 return Err(InputError::TooManyColumns { bound: bounds.columns });
             }
-            check_size(cells, &texts, bounds).map_err(header)?;
             names.resize(*column as usize, String::new());
             names.push(cell.text(&texts).map_err(header)?);
         }

@@ -14,9 +14,14 @@ use crate::{
     page::Page,
 };
 
-/// The look: the console's constants, then the site's own rules.
-pub const STYLE: &str =
-    concat!(include_str!("../../../../web/src/styles/tokens.css"), include_str!("../../assets/docs.css"));
+/// The look: the console's constants and what its pages share with these, then the site's own rules.
+pub const STYLE: &str = concat!(
+    include_str!("../../../../web/src/styles/tokens.css"),
+    include_str!("../../../../web/src/styles/base.css"),
+    include_str!("../../../../web/src/styles/controls.css"),
+    include_str!("../../../../web/src/styles/header.css"),
+    include_str!("../../assets/docs.css"),
+);
 /// The console's icon, as SVG.
 pub const ICON: &str = include_str!("../../../../web/src/assets/icon.svg");
 /// Search as you type, copying of samples, the console's choice of theme. Nothing else needs it.

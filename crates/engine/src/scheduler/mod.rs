@@ -33,7 +33,7 @@ use gear::Gear;
 use inference::Load;
 pub(crate) use inference::{Inference, QueuePlace};
 use pace::Pace;
-use preempt::Held;
+use preempt::{Held, Round};
 use share::{Background, Share};
 use slot::Slot;
 use task::Task;
@@ -108,10 +108,14 @@ impl Scheduler {
         while self.receive() {
             self.drop_abandoned();
             self.place_waiting();
-            self.share.observe(self.background(), Instant::now());
-            let round = self.round();
+            let start = Instant::now();
+            self.share.observe(self.background(), start);
+            let round = self.round(start);
             self.decode_running(round);
             self.compute_prompts(round);
+            if round == Round::Background {
+                self.share.took_part(start.elapsed());
+            }
             self.tell_active();
         }
     }

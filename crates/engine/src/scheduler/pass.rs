@@ -127,7 +127,7 @@ impl Scheduler {
         let threads = if free { self.gear(kind).threads() } else { u32::MAX };
         self.context.set_threads(threads);
         let start = Instant::now();
-        let interruptible = may_interrupt(&self.slots, pass, self.share.is_pass_due(start));
+        let interruptible = may_interrupt(&self.slots, pass, self.share.is_due(start));
         let result = self.context.decode(&self.batch, interruptible);
         let took = start.elapsed();
         match result {

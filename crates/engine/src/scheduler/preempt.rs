@@ -49,14 +49,14 @@ impl Round {
 
 impl Scheduler {
     /// Who takes part in the next passes.
-    pub(super) fn round(&self) -> Round {
+    pub(super) fn round(&self, now: Instant) -> Round {
         let has_prompt = |priority| {
             let mut tasks = self.slots.iter().filter_map(|slot| slot.task.as_ref());
             tasks.any(|task| task.priority == priority && task.phase == Phase::Prompt)
         };
         if !has_prompt(Priority::Interactive) {
             Round::Everyone
-        } else if self.share.is_pass_due(Instant::now()) {
+        } else if self.share.is_due(now) {
             Round::Background
         } else {
             Round::Interactive

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-/// Longest that background work which has a sequence sits out the prompts of interactive requests. Then one pass is
-/// its own: that adds a tenth to a long prompt, and nothing to one that takes less than this.
-const SIT_OUT: Duration = Duration::from_millis(500);
+/// Least that background work which has a sequence sits out the prompts of interactive requests, before it takes part
+/// in a round: prompts that take less are computed without it.
+const SIT_OUT: Duration = Duration::from_secs(1);
+/// After such a round it sits out this many times what the round took: a long prompt takes a tenth longer.
+const SIT_OUT_ROUNDS: u32 = 10;
+/// Longest that it sits out.
+const MOST_SIT_OUT: Duration = Duration::from_secs(10);
 /// Longest that background work goes without a token. Then one of it is placed before all others, for a stint.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Tokens of a stint: while it lasts the sequence is not taken away.
@@ -14,6 +18,7 @@ pub(super) const STINT: u32 = 16;
 #[derive(Debug)]
 pub(super) struct Share {
     pass_at: Instant,
+    sit_out: Duration,
     token_at: Instant,
 }
 
@@ -29,7 +34,7 @@ pub(super) enum Background {
 
 impl Share {
     pub(super) fn new(now: Instant) -> Self {
-        Self { pass_at: now, token_at: now }
+        Self { pass_at: now, sit_out: SIT_OUT, token_at: now }
     }
 
     /// Takes in what there is: nothing is owed to work that is not there.
@@ -47,14 +52,19 @@ impl Share {
         self.pass_at = now;
     }
 
+    /// A round that was due took this long.
+    pub(super) fn took_part(&mut self, round: Duration) {
+        self.sit_out = (round * SIT_OUT_ROUNDS).clamp(SIT_OUT, MOST_SIT_OUT);
+    }
+
     /// A token of it was chosen.
     pub(super) fn wrote(&mut self, now: Instant) {
         self.token_at = now;
     }
 
-    /// Whether the next pass is background work's.
-    pub(super) fn is_pass_due(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.pass_at) >= SIT_OUT
+    /// Whether background work takes part in the next round.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.pass_at) >= self.sit_out
     }
 
     /// Whether the next free sequence is background work's, for a stint.
@@ -68,16 +78,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pass_is_due_only_to_work_that_sat_out() {
+    fn a_round_is_due_only_to_work_that_sat_out() {
         let start = Instant::now();
         let (mut share, later) = (Share::new(start), start + SIT_OUT);
-        assert!(!share.is_pass_due(later - Duration::from_millis(1)) && share.is_pass_due(later));
+        assert!(!share.is_due(later - Duration::from_millis(1)) && share.is_due(later));
         share.passed(later);
-        assert!(!share.is_pass_due(later));
+        assert!(!share.is_due(later));
         share.observe(Background::Placed, later + SIT_OUT);
-        assert!(share.is_pass_due(later + SIT_OUT));
+        assert!(share.is_due(later + SIT_OUT));
         share.observe(Background::Waiting, later + SIT_OUT);
-        assert!(!share.is_pass_due(later + SIT_OUT));
+        assert!(!share.is_due(later + SIT_OUT));
+        share.took_part(SIT_OUT / 2);
+        assert!(!share.is_due(later + 5 * SIT_OUT) && share.is_due(later + 6 * SIT_OUT));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use store::{CompletionFilter, DeleteCompletionError, Picks, StarError};
+use store::{CompletionFilter, DeleteCompletionError, Idempotency, Made, Picks, StarError};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -36,6 +36,7 @@ use crate::{
         request::{Incoming, Kind},
         start::{Reader, Source, find_open, start},
     },
+    repeat,
 };
 
 /// The calls on completions.
@@ -125,7 +126,8 @@ async fn read_chat(app: &App, request: Request) -> Result<Incoming, ApiError> {
 }
 
 /// Ask the model; the server owns the answer. Follow it by its stream.
-#[utoipa::path(post, path = "/api/v1/sessions/{id}/completions", tag = "completions", params(("id" = SessionId, Path)),
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/completions", tag = "completions", params(("id" = SessionId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Repeating the request with the same key asks nothing anew")),
     request_body(content = Object, description = "A chat request of OpenAI's shape, and `conversation`, which groups turns"),
     responses((status = 201, description = "Being written", body = Completion), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
 async fn create_completion(
@@ -135,13 +137,43 @@ async fn create_completion(
     request: Request,
 ) -> Result<Response, ApiError> {
     find_own(&app, owner, id).await?;
+    let key = repeat::key(request.headers())?;
     let incoming = read_chat(&app, request).await?;
     let conversation = conversation(&incoming.body)?;
+    let repeatable = key.map(|key| repeat::identify(&key, format!("{id} {}", incoming.body).as_bytes()));
+    // What was made stays known when the session has ended.
+    if let Some(made) = find_made(&app, owner, repeatable.as_ref()).await? {
+        return Ok(created(&made));
+    }
     let live = find_open(&app, id).await?;
+    // Two of the same key at once: the second waits and sees what the first has made.
+    let _turn = match repeatable {
+        Some(_) => Some(live.repeatable.lock().await),
+        None => None,
+    };
+    if let Some(made) = find_made(&app, owner, repeatable.as_ref()).await? {
+        return Ok(created(&made));
+    }
     let checked = incoming.check(&live)?;
     let exchange = start(&app, &live, checked, Source::playground(conversation), Reader::Nobody).await?;
-    let location = format!("/api/v1/completions/{}", exchange.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(exchange.completion())).into_response())
+    if let Some(request) = repeatable {
+        app.store.remember_made(owner, request, Made::Completion(exchange.id)).await?;
+    }
+    Ok(created(&exchange.completion()))
+}
+
+/// The completion that the same request made before.
+async fn find_made(app: &App, owner: UserId, request: Option<&Idempotency>) -> Result<Option<Completion>, ApiError> {
+    let Some(request) = request else { return Ok(None) };
+    match repeat::find_completion(app, owner, request).await? {
+        Some(id) => find_own_completion(app, owner, id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn created(completion: &Completion) -> Response {
+    let location = format!("/api/v1/completions/{}", completion.id);
+    (StatusCode::CREATED, [(header::LOCATION, location)], Json(completion)).into_response()
 }
 
 /// The prompt as the model's template renders it, with its tokens.

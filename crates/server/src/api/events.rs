@@ -9,7 +9,7 @@ use axum::{
 use futures::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
 use protocol::{
-    Problem, SessionId, UserId,
+    Problem, SessionId, TaskId, UserId,
     session::{Phase, SessionDeleted},
 };
 use store::Change;
@@ -17,7 +17,7 @@ use tokio::{sync::watch, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{problem::ApiError, view};
-use crate::{app::App, auth::UserCaller};
+use crate::{app::App, auth::UserCaller, tasks};
 
 /// Changes that are read at a time.
 const BATCH: u32 = 200;
@@ -37,6 +37,8 @@ struct Follower {
     last: u64,
     /// What was told last of each session.
     told: HashMap<SessionId, Told>,
+    /// The change that each task was told at last.
+    told_tasks: HashMap<TaskId, u64>,
     changes: watch::Receiver<u64>,
 }
 
@@ -48,7 +50,8 @@ struct Told {
     at: Instant,
 }
 
-/// Follow the changes of your sessions. Events: `session` with the session, `session_deleted` with `{id}`.
+/// Follow the changes of your sessions and tasks. Events: `session` with the session, `session_deleted` with `{id}`,
+/// `task` with the task.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<u64>, Header, description = "Go on after this change")),
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = 401, description = "No token", body = Problem)))]
@@ -61,7 +64,7 @@ async fn follow_events(
     let changes = app.store.watch_changes();
     let last = last.unwrap_or_else(|| app.store.latest_change());
     let shutdown = app.shutdown.clone();
-    let follower = Follower { app, owner, last, told: HashMap::new(), changes };
+    let follower = Follower { app, owner, last, told: HashMap::new(), told_tasks: HashMap::new(), changes };
     let opening = stream::iter([Ok(Event::default().comment("following"))]);
     let batches =
         stream::unfold(follower, Follower::next).flat_map(stream::iter).take_until(shutdown.cancelled_owned());
@@ -122,7 +125,10 @@ impl Follower {
 
     /// Until when a change is held back: one of the usage alone, soon after another.
     fn held_until(&self, change: &Change) -> Option<Instant> {
-        let Change::Session(session) = change else { return None };
+        let Change::Session(session) = change else {
+            // A task tells of itself at its own pace.
+            return None;
+        };
         let told = self.told.get(&session.id)?;
         let is_usage = session.state.phase() == Phase::Running && told.revision == Some(session.revision);
         (is_usage && session.change > told.number).then(|| told.at + USAGE_PERIOD)
@@ -133,6 +139,7 @@ impl Follower {
         let (id, revision) = match change {
             Change::Session(session) => (session.id, Some(session.revision)),
             Change::Deleted(_, id) => (*id, None),
+            Change::Task(task) => return self.told_tasks.insert(task.id, task.change) != Some(task.change),
         };
         let number = change.number();
         if self.told.get(&id).is_some_and(|told| told.number == number) {
@@ -146,6 +153,7 @@ impl Follower {
         let event = match change {
             Change::Session(session) => Event::default().event("session").json_data(view::session(&self.app, session)),
             Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),
+            Change::Task(task) => Event::default().event("task").json_data(tasks::view(&self.app, (**task).clone())),
         };
         event.unwrap_or_default()
     }

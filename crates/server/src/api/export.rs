@@ -2,16 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
 use futures::stream;
-use http::{HeaderValue, header};
 use protocol::{Problem, SessionId, completion::Completion};
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Deserialize;
 use store::Picks;
 use utoipa::{IntoParams, ToSchema};
@@ -20,15 +14,12 @@ use super::{
     extract::{ApiPath, ApiQuery},
     problem::ApiError,
     sessions::find_own,
+    sheet::{Cell, Sheet, attached, csv_heading, csv_line},
 };
 use crate::{app::App, auth::UserCaller};
 
 /// Completions that are read at a time.
 const BATCH: u32 = 200;
-/// Longest text that a cell of a workbook takes, in characters.
-const MAX_CELL: usize = 32_767;
-/// Rows that a sheet takes, its heading included.
-const MAX_ROWS: u32 = 1_048_576;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -66,17 +57,9 @@ pub(crate) async fn export_completions(
     let body = match query.format {
         ExportFormat::Xlsx => Body::from(workbook(&app, id, picks).await?),
         ExportFormat::Jsonl => lines(app, id, picks, String::new(), json_line),
-        ExportFormat::Csv => lines(app, id, picks, format!("{}\r\n", COLUMNS.join(",")), csv_line),
+        ExportFormat::Csv => lines(app, id, picks, csv_heading(&COLUMNS), |completion| csv_line(&cells(completion))),
     };
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let name: String =
-        session.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{extension}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
+    Ok(attached(body, kind, &format!("{}.{extension}", session.name)))
 }
 
 fn lines(app: Arc<App>, id: SessionId, picks: Picks, heading: String, line: fn(&Completion) -> String) -> Body {
@@ -125,11 +108,6 @@ const COLUMNS: [&str; 17] = [
     "tokens_per_second",
     "parameters",
 ];
-
-enum Cell {
-    Text(String),
-    Number(Option<f64>),
-}
 
 fn cells(completion: &Completion) -> [Cell; 17] {
     let text = |text: &str| Cell::Text(text.to_owned());
@@ -191,79 +169,17 @@ fn content(content: &serde_json::Value) -> String {
     }
 }
 
-fn csv_line(completion: &Completion) -> String {
-    let mut line = cells(completion)
-        .iter()
-        .map(|cell| match cell {
-            Cell::Number(number) => number.map(|number| number.to_string()).unwrap_or_default(),
-            Cell::Text(text) => csv_text(text),
-        })
-        .collect::<Vec<_>>()
-        .join(",");
-    line.push_str("\r\n");
-    line
-}
-
-/// A field of CSV (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it.
-fn csv_text(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if guard.is_empty() && !text.contains(['"', ',', '\n', '\r']) {
-        return text.to_owned();
-    }
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
 async fn workbook(app: &App, id: SessionId, picks: Picks) -> Result<Vec<u8>, ApiError> {
-    let failed = |error: XlsxError| {
-        tracing::error!(error = &error as &dyn std::error::Error, "a workbook could not be written");
-        ApiError::new(protocol::ErrorCode::Internal, "the workbook could not be written; JSONL and CSV hold the same")
-    };
-    let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    let bold = Format::new().set_bold();
-    for (column, name) in (0u16..).zip(COLUMNS) {
-        sheet.write_string_with_format(0, column, name, &bold).map_err(failed)?;
-    }
-    let (mut row, mut after) = (1, None);
+    let mut sheet = Sheet::new(&COLUMNS)?;
+    let mut after = None;
     loop {
         let completions = app.store.export_completions(id, picks, after, BATCH).await?;
         for completion in &completions {
-            if row >= MAX_ROWS {
-                break;
-            }
-            for (column, cell) in (0u16..).zip(cells(completion)) {
-                match cell {
-                    Cell::Text(text) => {
-                        let text: String = text.chars().take(MAX_CELL).collect();
-                        sheet.write_string(row, column, text).map_err(failed)?;
-                    }
-                    Cell::Number(Some(number)) => {
-                        sheet.write_number(row, column, number).map_err(failed)?;
-                    }
-                    Cell::Number(None) => {}
-                }
-            }
-            row += 1;
+            sheet.push(&cells(completion))?;
         }
         after = completions.last().map(|completion| completion.id);
         if completions.len() < BATCH as usize {
-            break;
+            return sheet.finish().await;
         }
-    }
-    tokio::task::spawn_blocking(move || book.save_to_buffer())
-        .await
-        .map_err(|_| ApiError::new(protocol::ErrorCode::Internal, "the workbook could not be written"))?
-        .map_err(failed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn csv_fields_are_quoted_and_formulas_disarmed() {
-        assert_eq!(csv_text("plain"), "plain");
-        assert_eq!(csv_text("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        assert_eq!(csv_text("=1+1"), "\"'=1+1\"");
     }
 }

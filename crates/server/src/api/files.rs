@@ -157,9 +157,11 @@ async fn put_file(
         sha256: files::wanted_sha256(&headers)?,
         announced,
     };
-    Ok(match files::put(&app, &session, contents, body.into_data_stream()).await? {
-        Stored::Whole(file) => (StatusCode::CREATED, Json(file)).into_response(),
-        Stored::Part(part) => (StatusCode::ACCEPTED, Json(part)).into_response(),
+    Ok(match files::put(&app, &session, contents, body.into_data_stream()).await {
+        Ok(Stored::Whole(file)) => (StatusCode::CREATED, Json(file)).into_response(),
+        Ok(Stored::Part(part)) => (StatusCode::ACCEPTED, Json(part)).into_response(),
+        // What is left of the body is not read: the client is told not to use the connection again.
+        Err(error) => ([(header::CONNECTION, "close")], error).into_response(),
     })
 }
 

@@ -13,7 +13,7 @@ use protocol::{
     model::{ImportModel, Model, ModelScope, UpdateModel},
 };
 use serde::{Deserialize, Serialize};
-use store::{BadCursor, DeleteModelError, ListError, ModelFilter, ModelRecord};
+use store::{BadCursor, DeleteModelError, ListError, Made, ModelFilter, ModelRecord};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -22,7 +22,7 @@ use super::{
     problem::ApiError,
     view,
 };
-use crate::{app::App, auth::UserCaller, models};
+use crate::{app::App, auth::UserCaller, models, repeat};
 
 /// The calls on models.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -136,7 +136,8 @@ async fn delete_model(
 }
 
 /// Add a model: the body is the GGUF file, streamed.
-#[utoipa::path(post, path = "/api/v1/models", tag = "models", params(ImportModel),
+#[utoipa::path(post, path = "/api/v1/models", tag = "models",
+    params(ImportModel, ("Idempotency-Key" = Option<String>, Header, description = "Repeating the request with the same key adds nothing; the file itself is not compared")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file; none with `path`"),
     responses((status = 201, description = "Added", body = Model), (status = "4XX", description = "Refused", body = Problem)))]
 async fn import_model(
@@ -146,6 +147,13 @@ async fn import_model(
     ApiQuery(query): ApiQuery<ImportModel>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let asked = serde_json::to_vec(&query).unwrap_or_default();
+    let repeatable = repeat::key(request.headers())?.map(|key| repeat::identify(&key, &asked));
+    if let Some(request) = &repeatable
+        && let Some(made) = repeat::find_model(&app, owner, request).await?
+    {
+        return Ok(created(&app, &find_visible(&app, owner, made).await?));
+    }
     let record = match &query.path {
         Some(path) => {
             if owner != app.owner || !peer.ip().is_loopback() {
@@ -162,7 +170,13 @@ async fn import_model(
         }
         None => models::import_stream(&app, owner, request.into_body(), &query).await?,
     };
+    if let Some(request) = repeatable {
+        app.store.remember_made(owner, request, Made::Model(record.id)).await?;
+    }
+    Ok(created(&app, &record))
+}
+
+fn created(app: &App, record: &ModelRecord) -> Response {
     let location = format!("/api/v1/models/{}", record.id);
-    let view = view::model(&app, &record);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+    (StatusCode::CREATED, [(header::LOCATION, location)], Json(view::model(app, record))).into_response()
 }

@@ -14,13 +14,13 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::export::ExportFormat;
+use super::{export::ExportFormat, task_export::TaskFormat};
 use crate::app::App;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Viva", description = "Interactive sessions on language models. Inference under `/v1` has OpenAI's shapes."),
-    components(schemas(Order, ExportFormat, ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
+    components(schemas(Order, ExportFormat, TaskFormat, ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -44,6 +44,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::completions::router())
         .merge(super::files::router())
         .merge(super::tasks::router())
+        .merge(super::compare::router())
         .merge(super::conversations::router())
         .merge(super::models::router())
         .merge(super::events::router())

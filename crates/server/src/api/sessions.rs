@@ -25,7 +25,7 @@ use super::{
     problem::ApiError,
     samples, view,
 };
-use crate::{app::App, auth::UserCaller, check, control, create, models, update};
+use crate::{app::App, auth::UserCaller, check, control, create, models, repeat, update};
 
 /// The calls on sessions.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -53,7 +53,7 @@ async fn create_session(
     headers: HeaderMap,
     ApiJson(request): ApiJson<CreateSession>,
 ) -> Result<Response, ApiError> {
-    let key = idempotency_key(&headers)?;
+    let key = repeat::key(&headers)?;
     let session = create::create(&app, owner, request, key).await?;
     let location = format!("/api/v1/sessions/{}", session.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view::session(&app, &session))).into_response())
@@ -68,13 +68,6 @@ async fn check_session(
     ApiJson(request): ApiJson<CreateSession>,
 ) -> Result<Json<SessionCheck>, ApiError> {
     Ok(Json(check::check(&app, owner, request).await?))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
-    let message = "the Idempotency-Key is to have 1 to 255 visible ASCII characters";
-    key.map(|key| Some(key.to_owned())).ok_or_else(|| ApiError::new(ErrorCode::InvalidParameter, message))
 }
 
 /// Which sessions.

@@ -7,14 +7,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, TaskId, UserId,
     session::Page,
-    task::{CreateTask, ResumeTask, RowState, Task, TaskReason, TaskReasonCode, TaskReceipt, TaskRow, TaskStatus},
+    task::{CreateTask, ResumeTask, RowState, Task, TaskReceipt, TaskRow},
 };
 use serde::Deserialize;
-use store::RowFilter;
+use store::{Made, RowFilter};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -23,7 +23,7 @@ use super::{
     problem::ApiError,
     sessions::{Confirmation, find_own},
 };
-use crate::{app::App, auth::UserCaller, tasks};
+use crate::{app::App, auth::UserCaller, repeat, tasks};
 
 /// The calls on tasks.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -34,19 +34,33 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_task_rows))
         .routes(routes!(cancel_task))
         .routes(routes!(resume_task))
+        .routes(routes!(super::task_export::export_task))
 }
 
 /// Run a set of prompts over a session in the background.
-#[utoipa::path(post, path = "/api/v1/sessions/{id}/tasks", tag = "tasks", params(("id" = SessionId, Path)), request_body = CreateTask,
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/tasks", tag = "tasks",
+    params(("id" = SessionId, Path), ("Idempotency-Key" = Option<String>, Header, description = "Repeating the request with the same key creates nothing")), request_body = CreateTask,
     responses((status = 201, description = "Created", body = Task), (status = "4XX", description = "Refused", body = Problem)))]
 async fn create_task(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,
     ApiPath(id): ApiPath<SessionId>,
+    headers: HeaderMap,
     ApiJson(request): ApiJson<CreateTask>,
 ) -> Result<Response, ApiError> {
     let session = find_own(&app, owner, id).await?;
+    let Some(key) = repeat::key(&headers)? else {
+        return Ok(created(&app, tasks::create(&app, &session, request).await?));
+    };
+    let asked = serde_json::to_vec(&request).unwrap_or_default();
+    let repeatable = repeat::identify(&key, &[id.to_string().as_bytes(), &asked].concat());
+    // Two of the same key at once: the second waits and sees what the first has made.
+    let _turn = app.task_runners.repeatable.lock().await;
+    if let Some(made) = repeat::find_task(&app, owner, &repeatable).await? {
+        return Ok(created(&app, find_own_task(&app, owner, made).await?));
+    }
     let task = tasks::create(&app, &session, request).await?;
+    app.store.remember_made(owner, repeatable, Made::Task(task.id)).await?;
     Ok(created(&app, task))
 }
 
@@ -167,13 +181,7 @@ async fn cancel_task(
     if task.status.is_over() {
         return Ok((StatusCode::OK, Json(task)));
     }
-    if !app.task_runners.cancel(task.session_id, id) {
-        let message = "It was cancelled before its turn; its rows can be resumed.".to_owned();
-        let reason = TaskReason { code: TaskReasonCode::Cancelled, message };
-        app.store.end_task(id, TaskStatus::Cut, Some(reason), app.clock.now()).await?;
-        // It may have begun just then: whoever runs it looks again.
-        app.task_runners.cancel(task.session_id, id);
-    }
+    tasks::cancel(&app, &task).await?;
     let task = find_own_task(&app, owner, id).await?;
     Ok((StatusCode::ACCEPTED, Json(tasks::view(&app, task))))
 }

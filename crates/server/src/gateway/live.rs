@@ -37,6 +37,8 @@ pub(crate) struct Live {
     inner: Mutex<Inner>,
     /// Woken when something happened that may end the session.
     pub(crate) changed: Notify,
+    /// Held by a request with an `Idempotency-Key` until what it made is noted.
+    pub(crate) repeatable: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -88,6 +90,7 @@ impl Live {
                 last_active_at: session.last_active_at.unwrap_or(now),
             }),
             changed: Notify::new(),
+            repeatable: tokio::sync::Mutex::default(),
         };
         live.set_limits(session);
         live

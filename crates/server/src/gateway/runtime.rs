@@ -6,7 +6,11 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, header};
 use http_body_util::Full;
 use launcher::{ConnectError, Launcher};
-use protocol::{SessionId, openai::ErrorBody};
+use protocol::{
+    SessionId,
+    engine::{PRIORITY_HEADER, Priority},
+    openai::ErrorBody,
+};
 
 use super::wire::{Answer, Pool, SendError, Wire};
 
@@ -45,8 +49,15 @@ impl Runtimes {
     ///
     /// # Errors
     /// [`RuntimeError`]
-    pub(crate) async fn post(&self, session: SessionId, path: &str, body: Bytes) -> Result<Answer, RuntimeError> {
+    pub(crate) async fn post(
+        &self,
+        session: SessionId,
+        path: &str,
+        body: Bytes,
+        priority: Priority,
+    ) -> Result<Answer, RuntimeError> {
         let mut request = request(path, body);
+        request.headers_mut().insert(PRIORITY_HEADER, HeaderValue::from_static(priority.as_str()));
         *request.method_mut() = http::Method::POST;
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let (status, answer) = self.send(session, request).await?;
@@ -80,7 +91,7 @@ impl Runtimes {
     /// # Errors
     /// [`RuntimeError`]
     pub(crate) async fn ask(&self, session: SessionId, path: &str, body: Bytes) -> Result<Bytes, RuntimeError> {
-        read(self.post(session, path, body).await?).await
+        read(self.post(session, path, body, Priority::Interactive).await?).await
     }
 
     /// Lets go of the connections to a runtime that has ended.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::State;
-use protocol::{CompletionId, ErrorCode, SessionId, TaskId, completion::Origin, session::Status};
+use protocol::{CompletionId, ErrorCode, SessionId, TaskId, completion::Origin, engine::Priority, session::Status};
 use store::{Begin, Begun};
 use tokio::{sync::mpsc, time::Instant};
 
@@ -65,6 +65,19 @@ impl Source {
         Self { origin: Origin::Playground, conversation, task_row: None }
     }
 
+    /// A verdict on a row of a task, asked of another session.
+    pub(crate) const fn judge() -> Self {
+        Self { origin: Origin::Task, conversation: None, task_row: None }
+    }
+
+    /// A task's answers give way to everybody else's.
+    const fn priority(&self) -> Priority {
+        match self.origin {
+            Origin::Playground | Origin::Api => Priority::Interactive,
+            Origin::Task => Priority::Background,
+        }
+    }
+
     pub(crate) const fn task(task: TaskId, number: u64) -> Self {
         Self { origin: Origin::Task, conversation: None, task_row: Some((task, number)) }
     }
@@ -109,7 +122,11 @@ pub(crate) async fn start(
     let created_at = app.clock.now();
     let permit = live.admit(created_at)?;
     let (body, imposed) = request.for_runtime(live);
-    let runtime = app.runtimes.post(live.id, request.kind.path(), body).await.map_err(InferenceError::from_runtime)?;
+    let runtime = app
+        .runtimes
+        .post(live.id, request.kind.path(), body, source.priority())
+        .await
+        .map_err(InferenceError::from_runtime)?;
     let exchange = Arc::new(Exchange::new(Begin {
         id: CompletionId::generate(),
         session_id: live.id,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::{PendingRow, StorageError};
 use tokio::sync::mpsc;
 
-use super::{content, work::Work};
+use super::{content, judge, work::Work};
 use crate::{
     app::App,
     gateway::{
@@ -141,7 +141,7 @@ pub(super) async fn ask(
 
 /// Scores an answer and keeps the scores.
 pub(super) async fn score(
-    app: &App,
+    app: &Arc<App>,
     (task, number): (TaskId, u64),
     work: &Arc<Work>,
     row: dataset::Row,
@@ -153,9 +153,10 @@ pub(super) async fn score(
     let scores = if work.is_quick(answer) {
         work.score(&row, Some(answer))
     } else {
-        let (work, answer) = (Arc::clone(work), answer.to_owned());
+        let (work, row, answer) = (Arc::clone(work), row.clone(), answer.to_owned());
         tokio::task::spawn_blocking(move || work.score(&row, Some(&answer))).await.unwrap_or_default()
     };
+    let scores = judge::judged(app, work, &row, answer, scores).await?;
     app.store.score_task_row(task, number, scores.clone()).await?;
     Ok(scores)
 }

@@ -1,6 +1,6 @@
 //! Creating a task: everything checked and the whole input looked through before anything is stored; then its rows.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use dataset::{BadRow, Bounds, InputError, Row};
 use domain::{Session, naming};
@@ -8,7 +8,7 @@ use protocol::{
     ErrorCode, FieldError, SessionId, TaskId,
     dataset::Format,
     openai::{ChatRequest, CompletionRequest, Modality},
-    task::{CreateTask, MAX_CONCURRENCY, RowError, Task},
+    task::{CreateTask, MAX_CONCURRENCY, MAX_METADATA, RowError, Task},
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use store::{NewRow, TaskSpec, Unready};
 use tokio::sync::mpsc;
 
 use super::{
-    content, ensure_runner, session_ended,
+    content, ensure_runner, judge, session_ended,
     source::Source,
     work::{Instructions, Work},
 };
@@ -35,6 +35,8 @@ pub(crate) async fn create(app: &Arc<App>, session: &Session, request: CreateTas
     }
     let name = name(app, session.id, request.name.as_deref()).await?;
     let concurrency = concurrency(session, request.concurrency)?;
+    check_metadata(&request.metadata)?;
+    judge::check(app, session.owner, &request.scoring).await?;
     let source = Source::find(app, session.id, request.input.clone()).await?;
     let bounds = Bounds { rows: app.config.tasks.rows, ..Bounds::default() };
     let request = Arc::new(request);
@@ -88,6 +90,17 @@ fn concurrency(session: &Session, asked: Option<u32>) -> Result<u32, ApiError> {
         Some(count) => Ok(count),
         None => Ok((session.engine.parallel * 2).clamp(1, MAX_CONCURRENCY)),
     }
+}
+
+fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    let (entries, key, value) = MAX_METADATA;
+    let is_wide = |(name, text): (&String, &String)| name.chars().count() > key || text.chars().count() > value;
+    if metadata.len() > entries || metadata.iter().any(is_wide) {
+        let message =
+            format!("`metadata` takes {entries} entries, keys of {key} and values of {value} characters at most");
+        return Err(ApiError::field(FieldError::new("metadata", "too_long", message)));
+    }
+    Ok(())
 }
 
 /// What looking through the whole input has told.
@@ -181,6 +194,7 @@ async fn fill(
         parameters: request.parameters.clone(),
         scoring: request.scoring.clone(),
         concurrency,
+        metadata: request.metadata.clone(),
     };
     Ok(app.store.ready_task(id, spec).await?)
 }

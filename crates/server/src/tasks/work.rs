@@ -73,6 +73,12 @@ impl Work {
         answer.len() <= QUICK
     }
 
+    /// What was asked of the row, and what a scoring expects of it.
+    pub(super) fn asked(&self, scorer: &Scorer, row: &Row) -> (Option<String>, Option<String>) {
+        let question = self.request(row).ok().map(|(_, body)| question(&body));
+        (question, reference(scorer, row))
+    }
+
     /// The scores of a row's answer, by the name of the scoring.
     pub(super) fn score(&self, row: &Row, answer: Option<&str>) -> BTreeMap<String, RowScore> {
         let question = self.request(row).ok().map(|(_, body)| question(&body));
@@ -104,7 +110,7 @@ fn reference(scorer: &Scorer, row: &Row) -> Option<String> {
 }
 
 /// The last thing that was asked.
-pub(super) fn question(body: &Map<String, Value>) -> String {
+fn question(body: &Map<String, Value>) -> String {
     if let Some(prompt) = body.get("prompt").and_then(Value::as_str) {
         return prompt.to_owned();
     }

@@ -33,6 +33,14 @@ impl Store {
         self.writer().execute(PutFile { file, quotas }).await
     }
 
+    /// Notes what a file is for. False: there is no such file any more.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn set_file_purpose(&self, id: FileId, purpose: &str) -> Result<bool, StorageError> {
+        self.writer().execute(SetPurpose { id, purpose: purpose.to_owned() }).await
+    }
+
     /// Gives up an upload; its contents become garbage.
     ///
     /// # Errors
@@ -157,6 +165,25 @@ impl Command for PutFile {
         .await?;
         tell_change(tx, file.session_id).await?;
         Ok(())
+    }
+}
+
+struct SetPurpose {
+    id: FileId,
+    purpose: String,
+}
+
+impl Command for SetPurpose {
+    type Output = bool;
+    type Error = StorageError;
+
+    async fn apply(self, tx: &mut Tx<'_>) -> Result<bool, StorageError> {
+        let done = sqlx::query("UPDATE file SET purpose = ? WHERE id = ?")
+            .bind(self.purpose)
+            .bind(self.id.as_bytes().as_slice())
+            .execute(&mut *tx.connection)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 }
 

@@ -5,12 +5,15 @@
 //! are read together, as a chain.
 
 mod chain;
+mod compare;
 mod create;
 mod erase;
 mod progress;
 mod read;
 mod resume;
 mod rows;
+
+use std::collections::BTreeMap;
 
 use protocol::{
     TaskId,
@@ -23,6 +26,7 @@ use serde_json::{Map, Value};
 
 use crate::StorageError;
 
+pub use compare::ComparedRows;
 pub use create::Unready;
 pub(crate) use erase::remove_session_rows;
 pub use rows::{PendingRow, RowFilter, ScoredRow, UnscoredRow};
@@ -40,6 +44,8 @@ pub struct TaskSpec {
     pub parameters: Map<String, Value>,
     pub scoring: Vec<Scoring>,
     pub concurrency: u32,
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A row as it was read.
@@ -121,4 +127,4 @@ impl From<sqlx::Error> for DeleteTaskError {
 }
 
 /// The scores of a row, by the name of the scoring.
-pub(crate) type Scores = std::collections::BTreeMap<String, RowScore>;
+pub(crate) type Scores = BTreeMap<String, RowScore>;

@@ -128,6 +128,7 @@ pub(super) fn read(row: &SqliteRow) -> Result<Task, StorageError> {
         parameters: spec.parameters,
         scoring: spec.scoring,
         concurrency: spec.concurrency,
+        metadata: spec.metadata,
         progress: TaskProgress {
             rows,
             done,

@@ -154,11 +154,12 @@ impl Store {
 }
 
 /// What is shown of a row's answer.
-const ANSWER: &str = "c.response, c.finish_reason, c.prompt_tokens, c.completion_tokens, c.queued_ms, c.first_token_ms,
+pub(super) const ANSWER: &str =
+    "c.response, c.finish_reason, c.prompt_tokens, c.completion_tokens, c.queued_ms, c.first_token_ms,
     c.total_ms, c.tokens_per_second";
 
 /// The rows of the first task of a chain, and those of the others that are not to be tried any more.
-fn push_rows(query: &mut QueryBuilder<Sqlite>, columns: &str, chain: &[Vec<u8>], from: u64) {
+pub(super) fn push_rows(query: &mut QueryBuilder<Sqlite>, columns: &str, chain: &[Vec<u8>], from: u64) {
     for (place, task) in chain.iter().enumerate() {
         let and = if place == 0 { "" } else { " UNION ALL " };
         query.push(and).push("SELECT ").push(columns).push(" FROM task_row WHERE task = ").push_bind(task.clone());
@@ -181,7 +182,7 @@ fn pending(columns: &Columns<'_>) -> Result<PendingRow, StorageError> {
     })
 }
 
-fn read(row: &SqliteRow) -> Result<TaskRow, StorageError> {
+pub(super) fn read(row: &SqliteRow) -> Result<TaskRow, StorageError> {
     let columns = Columns::new(row, "a task's row");
     let completion: Option<Vec<u8>> = columns.get("completion")?;
     let completion = completion.and_then(|bytes| bytes.as_slice().try_into().map(CompletionId::from_bytes).ok());

@@ -11,7 +11,8 @@ use protocol::{
     session::{Phase, ReasonCode, SessionStorage, SessionUsage, Status},
 };
 use store::{
-    Change, CreateSessionError, Created, Idempotency, ListError, Paging, SessionFilter, Transition, WriteSessionError,
+    Change, CreateSessionError, Created, Idempotency, ListError, Made, Paging, RecallError, SessionFilter, Transition,
+    WriteSessionError,
 };
 
 use crate::fixture::{Fixture, at, creation, draining, ended, session, stay};
@@ -162,6 +163,25 @@ async fn a_repeated_request_gives_the_session_it_made() {
 }
 
 #[tokio::test]
+async fn a_key_tells_what_it_made_until_that_is_deleted() {
+    let f = Fixture::new().await;
+    let session = f.create("one").await.id;
+    let id = f.answer(session, "an answer").await;
+    let key = Idempotency { key_sha256: [1; 32], body_sha256: [2; 32] };
+    assert_eq!(f.store.recall_made(f.owner, &key).await.unwrap(), None);
+    for _ in 0..2 {
+        f.store.remember_made(f.owner, key, Made::Completion(id)).await.unwrap();
+        assert_eq!(f.store.recall_made(f.owner, &key).await.unwrap(), Some(Made::Completion(id)));
+    }
+    let other = Idempotency { body_sha256: [3; 32], ..key };
+    assert!(matches!(f.store.recall_made(f.owner, &other).await, Err(RecallError::Conflict)));
+    f.store.delete_completion(id).await.unwrap();
+    assert_eq!(f.store.recall_made(f.owner, &other).await.unwrap(), None);
+    f.store.remember_made(f.owner, key, Made::Completion(id)).await.unwrap();
+    assert_eq!(f.store.recall_made(f.owner, &key).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn pages_neither_repeat_nor_miss_while_sessions_are_added() {
     let f = Fixture::new().await;
     let mut before = Vec::new();
@@ -264,6 +284,7 @@ async fn changes_are_told_in_order_once_and_survive_a_restart() {
         .map(|change| match change {
             Change::Session(session) => session.id,
             Change::Deleted(_, id) => *id,
+            Change::Task(_) => panic!("there is no task"),
         })
         .collect();
     assert_eq!(ids, [second.id, first.id]);

@@ -1,7 +1,7 @@
 //! The history of a session as the console reads it: talks, turns in order, how many sessions there are.
 
 use serde_json::{Value, json};
-use testkit::Viva;
+use testkit::{Viva, server::TOKEN};
 
 use crate::VIVA;
 
@@ -71,4 +71,39 @@ async fn the_list_tells_how_many_sessions_there_are_of_each_status() {
         list["counts"] == json!({"all": 2, "initializing": 0, "running": 1, "failed": 0, "stopped": 1})
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_repeated_request_for_a_completion_or_a_model_makes_nothing_new() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let path = format!("/api/v1/sessions/{id}/completions");
+    let ask = |key: &str, content: &str| {
+        let body = json!({"messages": [{"role": "user", "content": content}], "max_tokens": 4});
+        viva.client().post(format!("{}{path}", viva.url)).bearer_auth(TOKEN).header("Idempotency-Key", key).json(&body)
+    };
+    // At the same time and one after the other, while the session runs and when it has ended.
+    let answers = futures::future::join_all((0..4).map(|_| ask("one", "Hi").send())).await;
+    let mut made = Vec::new();
+    for answer in answers {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 201);
+        made.push(answer.json::<Value>().await.unwrap()["id"].clone());
+    }
+    viva.post(&format!("/api/v1/sessions/{id}/stop"), json!({})).await.expect(202);
+    let stopped = viva.wait_status(&id, "stopped").await;
+    made.push(ask("one", "Hi").send().await.unwrap().json::<Value>().await.unwrap()["id"].clone());
+    assert!(made.iter().all(|id| *id == made[0]), "{made:?}");
+    assert_eq!(stopped["usage"]["interactions"], 1);
+    let other: Value = ask("one", "Ho").send().await.unwrap().json().await.unwrap();
+    assert_eq!(other["code"], "idempotency_conflict");
+    assert_eq!(ask("two", "Hi").send().await.unwrap().status(), 409);
+    let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo/demo-early.gguf")).unwrap();
+    let add = || {
+        let request = viva.client().post(format!("{}/api/v1/models?name=mine", viva.url)).bearer_auth(TOKEN);
+        request.header("Idempotency-Key", "model").body(file.clone()).send()
+    };
+    let first: Value = add().await.unwrap().json().await.unwrap();
+    let again: Value = add().await.unwrap().json().await.unwrap();
+    assert_eq!((&first["id"], &first["version"]), (&again["id"], &json!("1")), "{again}");
 }

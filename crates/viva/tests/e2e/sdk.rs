@@ -51,6 +51,16 @@ async fn the_javascript_sdk_works_unmodified() {
 }
 
 #[tokio::test]
+async fn the_python_sdks_batches_run_as_tasks() {
+    against_a_session(python(), "batches.py").await;
+}
+
+#[tokio::test]
+async fn the_javascript_sdks_batches_run_as_tasks() {
+    against_a_session(Command::new("node"), "batches.mjs").await;
+}
+
+#[tokio::test]
 async fn the_samples_run_as_pasted() {
     let viva = Viva::start(VIVA).await;
     samples_run(&viva, &viva.running_session(json!({})).await).await;

@@ -246,3 +246,173 @@ async fn a_task_goes_on_by_itself_after_the_server_was_killed() {
     seen.dedup();
     assert_eq!(seen.len(), 120, "no row twice, none lost");
 }
+
+/// A session on a checkpoint of the demo model with a finished task of these rows.
+async fn judged(viva: &Viva, model: &str, csv: &str) -> (String, String) {
+    let id = viva.running_session(json!({"model": model})).await;
+    let scoring = json!([{"reference": "answer", "metric": {"kind": "numeric"}}]);
+    let task = create(viva, &id, json!({"input": {"text": csv, "format": "csv"}, "scoring": scoring})).await;
+    assert_eq!(wait_over(viva, &task).await["status"], "done");
+    (id, task)
+}
+
+#[tokio::test]
+async fn two_checkpoints_are_compared_row_by_row_and_voted_on() {
+    let viva = Viva::start_with(VIVA, "[sessions]\nactive_quota = 3\n").await;
+    let csv = sums(40);
+    let (first, early) = judged(&viva, "demo:early", &csv).await;
+    let (_, last) = judged(&viva, "demo:final", &csv).await;
+    let both = format!("{early},{last}");
+    let compared = viva.get(&format!("/api/v1/compare?tasks={both}")).await.expect(200);
+    let scoring = &compared["scorings"][0];
+    let score = |place: usize| scoring["scores"][place]["score"].as_f64().unwrap();
+    assert!(score(1) > score(0) + 0.3, "{scoring:#}");
+    let pair = &scoring["pairs"][0];
+    assert_eq!((&pair["baseline"], &pair["candidate"], &pair["rows"]), (&json!(early), &json!(last), &json!(40)));
+    let count = |field: &str| pair[field].as_u64().unwrap();
+    assert_eq!(count("wins") + count("losses") + count("ties"), 40);
+    assert!(pair["p_value"].as_f64().unwrap() < 0.01 && pair["interval"]["low"].as_f64().unwrap() > 0.0, "{pair:#}");
+
+    let rows = viva.get(&format!("/api/v1/compare/rows?tasks={both}&score=numeric&limit=30")).await.expect(200);
+    let items = rows["items"].as_array().unwrap();
+    let differences: Vec<f64> = items.iter().map(|row| row["difference"].as_f64().unwrap()).collect();
+    assert!(differences.windows(2).all(|pair| pair[0] >= pair[1]) && differences[0] == 1.0, "{differences:?}");
+    assert_eq!(items[0]["answers"].as_array().unwrap().len(), 2);
+    let rest = format!(
+        "/api/v1/compare/rows?tasks={both}&score=numeric&limit=30&cursor={}",
+        rows["next_cursor"].as_str().unwrap()
+    );
+    assert_eq!(viva.get(&rest).await.expect(200)["items"].as_array().unwrap().len(), 10);
+    let found = viva.get(&format!("/api/v1/compare/rows?tasks={both}&q=What%20is%2013%20")).await.expect(200);
+    assert_eq!(found["items"][0]["number"], 3);
+
+    let vote = |row: u64, choice: Value| json!({"tasks": [early, last], "row": row, "choice": choice});
+    viva.post("/api/v1/compare/votes", vote(3, json!(early))).await.expect(200);
+    viva.post("/api/v1/compare/votes", vote(4, Value::Null)).await.expect(200);
+    let tally = viva.post("/api/v1/compare/votes", vote(3, json!(last))).await.expect(200);
+    assert_eq!((&tally["votes"], &tally["ties"]), (&json!([0, 1]), &json!(1)));
+    let turned = viva.get(&format!("/api/v1/compare/votes?tasks={last},{early}")).await.expect(200);
+    assert_eq!(turned["votes"], json!([1, 0]));
+
+    let (_, other) = judged(&viva, "demo:final", &sums(5)).await;
+    for (tasks, code) in
+        [(early.clone(), "count"), (format!("{early},{early}"), "doubled"), (format!("{early},{other}"), "other_input")]
+    {
+        let refused = viva.get(&format!("/api/v1/compare?tasks={tasks}")).await;
+        assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!(code)), "{}", refused.text);
+    }
+    viva.delete(&format!("/api/v1/sessions/{first}?confirm=delete")).await.expect(200);
+    assert_eq!(viva.get(&format!("/api/v1/compare?tasks={both}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn results_are_downloaded_in_four_forms() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let csv = "question,answer\n\"What is 12 + 30?\",42\n\"=What is 10 + 10?\",999\n,1\n";
+    let scoring = json!([{"reference": "answer", "metric": {"kind": "numeric"}}]);
+    let body = json!({"name": "a <task>", "input": {"text": csv, "format": "csv"}, "scoring": scoring});
+    let task = create(&viva, &id, body).await;
+    wait_over(&viva, &task).await;
+    let export = async |format: &str| viva.get(&format!("/api/v1/tasks/{task}/export?format={format}")).await;
+    let lines = export("jsonl").await;
+    assert_eq!(lines.headers["content-disposition"], "attachment; filename=\"a__task_.jsonl\"");
+    let rows: Vec<Value> = lines.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.iter().map(|row| row["state"].as_str().unwrap()).collect::<Vec<_>>(), ["done", "done", "invalid"]);
+    let table = export("csv").await.text;
+    assert!(
+        table.starts_with("row,line,custom_id,state,input.question,input.answer,score.numeric,response,"),
+        "{table}"
+    );
+    assert!(table.contains("\"'=What is 10 + 10?\""), "{table}");
+    assert_eq!(table.lines().count(), 4);
+    let xml = export("junit").await.text;
+    assert!(xml.contains("<testsuite name=\"a &lt;task&gt;\" tests=\"3\" failures=\"2\" skipped=\"0\">"), "{xml}");
+    assert_eq!(export("xlsx").await.status, 200);
+    assert_eq!(export("pdf").await.status, 400);
+}
+
+#[tokio::test]
+async fn events_tell_how_far_a_task_has_come() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let request = viva.client().get(format!("{}/api/v1/events", viva.url)).bearer_auth(testkit::TOKEN);
+    let mut events = request.send().await.unwrap();
+    let task = create(&viva, &id, json!({"input": {"rows": ["2 + 2", "3 + 3", {"prompt": "4 + 4"}]}})).await;
+    let mut text = String::new();
+    while !text.contains("\"status\":\"done\"") {
+        let chunk = tokio::time::timeout(testkit::PATIENCE, events.chunk()).await.unwrap().unwrap().unwrap();
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    let told: Vec<&str> = text.split("\n\n").filter(|event| event.contains("event: task")).collect();
+    assert!(told.iter().all(|event| event.contains(&task)), "{text}");
+    assert!(told.first().unwrap().contains("\"status\":\"queued\"") || told.len() > 1, "{text}");
+    assert!(told.last().unwrap().contains("\"done\":3"), "{text}");
+}
+
+#[tokio::test]
+async fn a_judge_gives_its_verdict_and_one_that_is_not_there_is_told() {
+    let viva = Viva::start(VIVA).await;
+    let (id, judge) = (viva.running_session(json!({})).await, viva.running_session(json!({})).await);
+    let scoring = |model: Value| json!([{"reference": "answer", "metric": {"kind": "judge", "rubric": "Is the sum right?", "model": model}}]);
+    let body = |model: Value| json!({"input": {"text": sums(4), "format": "csv"}, "scoring": scoring(model)});
+    let task = create(&viva, &id, body(json!({"session": judge}))).await;
+    let done = wait_over(&viva, &task).await;
+    assert_eq!((&done["status"], &done["progress"]["done"]), (&json!("done"), &json!(4)));
+    // The demo model is no judge, but the grammar holds it to a verdict; each is kept in the judge's history.
+    let rows = rows(&viva, &task, "").await;
+    let told: Vec<&str> = rows.iter().map(|row| row["scores"]["judge"]["status"].as_str().unwrap()).collect();
+    assert_eq!(told.len(), 4, "{rows:#?}");
+    let asked = viva.get(&format!("/api/v1/sessions/{judge}/completions")).await.expect(200);
+    assert_eq!(asked["items"].as_array().unwrap().len(), 4);
+    assert!(asked["items"][0]["request"]["messages"][0]["content"].as_str().unwrap().contains("Is the sum right?"));
+
+    viva.post(&format!("/api/v1/sessions/{judge}/stop"), json!({})).await.expect(202);
+    viva.wait_status(&judge, "stopped").await;
+    let path = format!("/api/v1/sessions/{id}/tasks");
+    for model in [json!({"session": judge}), json!({"endpoint": {"base_url": "http://127.0.0.1:9/v1", "model": "m"}})] {
+        let refused = viva.post(&path, body(model)).await;
+        let field = refused.json()["errors"][0]["field"].clone();
+        assert_eq!((refused.status, field), (422, json!("scoring[0].metric.model")), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_the_operator_has_listed_judges() {
+    // Another server's session stands for any OpenAI-compatible endpoint.
+    let judge = Viva::start(VIVA).await;
+    let judging = judge.running_session(json!({})).await;
+    let (token, base_url) = judge.endpoint(&judging).await;
+    let config = format!("[[tasks.judges]]\nbase_url = \"{base_url}\"\napi_key = \"{token}\"\n");
+    let viva = Viva::start_with(VIVA, &config).await;
+    let id = viva.running_session(json!({})).await;
+    let model = json!({"endpoint": {"base_url": base_url, "model": "demo"}});
+    let scoring = json!([{"metric": {"kind": "judge", "rubric": "Is it polite?", "model": model}}]);
+    let task = create(&viva, &id, json!({"input": {"rows": ["Hello", "Bye"]}, "scoring": scoring})).await;
+    wait_over(&viva, &task).await;
+    let asked = judge.get(&format!("/api/v1/sessions/{judging}/completions")).await.expect(200);
+    assert_eq!(asked["items"].as_array().unwrap().len(), 2);
+    judge.post(&format!("/api/v1/sessions/{judging}/stop"), json!({})).await.expect(202);
+    judge.wait_status(&judging, "stopped").await;
+    let task = create(&viva, &id, json!({"input": {"rows": ["Hello"]}, "scoring": scoring})).await;
+    wait_over(&viva, &task).await;
+    let row = &rows(&viva, &task, "").await[0];
+    assert_eq!(row["scores"]["judge"]["reason"], "judge_unavailable", "{row:#}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_finds_the_task_that_it_made() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let post = async |key: &str, prompt: &str| {
+        let request =
+            viva.client().post(format!("{}/api/v1/sessions/{id}/tasks", viva.url)).bearer_auth(testkit::TOKEN);
+        let body = json!({"input": {"rows": [prompt]}});
+        let response = request.header("idempotency-key", key).json(&body).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (first, again, other) = (post("a", "2 + 2").await, post("a", "2 + 2").await, post("a", "3 + 3").await);
+    assert_eq!((first.0, again.0, other.0), (201, 201, 409));
+    assert_eq!(first.1["id"], again.1["id"]);
+    assert_ne!(post("b", "2 + 2").await.1["id"], first.1["id"]);
+}

@@ -4,8 +4,9 @@ import type { Model, Session } from '$/api/types';
 import { duration, milliseconds } from '$/format/duration';
 import { bytes, count, plural } from '$/format/number';
 import { exact } from '$/format/time';
+import { parameters, typeText } from '$/models/facts';
+import type { Fact } from '$/ui/FactRows.svelte';
 import { stopReason } from '$/ui/status';
-import type { Fact } from './FactList.svelte';
 
 export function timeFacts(session: Session, now: number): Fact[] {
   const { running_at: running, ended_at: ended } = session;
@@ -56,13 +57,13 @@ export function modelFacts(session: Session, model: Model | undefined): Fact[] {
   const known: Fact[] = [
     { label: 'Model', value: opened.name, href: `/models/${encodeURIComponent(opened.id)}` },
     { label: 'Version', value: opened.version },
-    { label: 'Type', value: opened.type === 'vlm' ? 'VLM: text and images in' : 'LLM: text in', isText: true },
+    { label: 'Type', value: typeText(opened), isText: true },
   ];
   if (!model) return known;
   return [
     ...known,
     { label: 'Family', value: model.family },
-    { label: 'Parameters', value: parameters(model.parameters) },
+    { label: 'Parameters', value: parameters(model) },
     { label: 'Quantization', value: model.quantization ?? null },
     { label: 'Size', value: bytes(model.size_bytes), note: plural(model.files.length, 'file') },
     { label: 'Trained context', value: model.context_length == null ? null : count(model.context_length), note: 'tokens' },
@@ -79,17 +80,4 @@ export function engineFacts(session: Session, model: Model | undefined): Fact[] 
       ? []
       : [{ label: 'Memory', value: bytes(model.memory_needed_bytes), note: 'with the default settings' }]),
   ];
-}
-
-const scales: [number, string][] = [
-  [1e12, 'T'],
-  [1e9, 'B'],
-  [1e6, 'M'],
-  [1e3, 'K'],
-];
-
-/** As models are called: `7.6B`, `2.4M`. */
-function parameters(value: number): string {
-  const [size, unit] = scales.find(([least]) => value >= least) ?? [1, ''];
-  return `${(value / size).toLocaleString(undefined, { maximumFractionDigits: 1 })}${unit}`;
 }

@@ -6,12 +6,19 @@ const NEAR_PX = 80;
 const left = () => document.documentElement.scrollHeight - window.scrollY - window.innerHeight;
 
 export class StickToEnd {
+  readonly #hasText: () => boolean;
   isAtEnd = $state(true);
+
+  /** `hasText`: whether there is anything whose end could be wanted. Of an empty page the beginning is. */
+  constructor(hasText: () => boolean) {
+    this.#hasText = hasText;
+  }
 
   /** For an attachment on what grows. */
   watch = (element: HTMLElement) => {
     let lastTop = window.scrollY;
     const observer = new ResizeObserver(() => {
+      if (!this.#hasText()) return;
       if (this.isAtEnd) this.#go();
       else this.isAtEnd = left() < NEAR_PX;
     });
