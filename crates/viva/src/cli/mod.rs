@@ -24,7 +24,7 @@ pub(crate) use model::{AddArgs, ModelCommand};
 pub(crate) use run::RunArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use session::{CreateArgs, ListArgs, SampleArg, SessionCommand};
-pub(crate) use task::{RowsArgs, TaskCommand, TaskFormat};
+pub(crate) use task::{CompareArgs, RowsArgs, TaskCommand, TaskFormat};
 
 /// Interactive sessions on language models: open one, talk to it, keep what it said, and have it end on time.
 #[derive(Debug, Parser)]
@@ -118,6 +118,8 @@ pub(crate) enum ClientCommand {
     /// Look at, cancel, export and delete what `viva run` began
     #[command(subcommand)]
     Task(TaskCommand),
+    /// Hold tasks on the same rows against each other
+    Compare(CompareArgs),
     /// Put files into a session's storage, and get them from it
     #[command(subcommand)]
     File(FileCommand),

@@ -68,6 +68,22 @@ pub(crate) struct RowsArgs {
     pub(crate) amount: Amount,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompareArgs {
+    /// 2 to 8 tasks that are over and have the same rows: ids, beginnings of ids, or names; the first is the baseline
+    #[arg(required = true, num_args = 2..=8, value_name = "TASK")]
+    pub(crate) tasks: Vec<String>,
+    /// The score whose differences come first [default: the first one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) score: Option<String>,
+    /// Only rows whose input or an answer holds this
+    #[arg(long, short = 'q', value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Most rows to show, those that differ most first
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=200))]
+    pub(crate) limit: u32,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TaskFormat {
     Jsonl,

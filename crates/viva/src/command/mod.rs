@@ -2,6 +2,7 @@
 //! here.
 
 mod chat;
+mod compare;
 mod completions;
 mod docs;
 mod doctor;
@@ -62,6 +63,7 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::Chat(args) => chat::run(args, &context()?).await,
         ClientCommand::Run(args) => run::run(&args, context()?).await,
         ClientCommand::Task(command) => task::run(command, &context()?).await,
+        ClientCommand::Compare(args) => compare::run(&args, &context()?).await,
         ClientCommand::File(command) => file::run(command, &context()?).await,
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,

@@ -93,6 +93,15 @@ async fn two_hundred_rows_on_both_checkpoints_are_scored_and_held_against_what_i
         let bytes = fs::read(here.join(file)).unwrap();
         assert!(String::from_utf8_lossy(&bytes[..40]).contains(magic), "{file}");
     }
+    let early = early["id"].as_str().unwrap();
+    let (printed, _) = ends(&viva, here, 0, &["compare", early, "late"]);
+    for part in ["B  late", "numeric", "WIN / LOSS / TIE", "<0.001", "What is ", "0: ", "1: "] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+    let compared = json_of(&viva, here, &["compare", early, "late"]);
+    assert!(compared["scorings"][0]["pairs"][0]["difference"].as_f64() > Some(0.1), "{compared:#}");
+    let (_, said) = ends(&viva, here, 1, &["compare", early, "late", "--score", "bleu"]);
+    assert!(said.contains("`bleu`"), "{said}");
     let (_, said) = ends(&viva, here, 2, &["task", "delete", "late"]);
     assert!(said.contains("--confirm delete"), "{said}");
     let (printed, _) = ends(&viva, here, 0, &["task", "delete", "late", "--confirm", "delete"]);

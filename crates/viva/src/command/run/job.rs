@@ -54,6 +54,7 @@ impl Job {
             parameters,
             scoring: args.score.clone(),
             concurrency: args.concurrency,
+            metadata: BTreeMap::new(),
         };
         Ok(Self { input, request })
     }

@@ -10,7 +10,7 @@ pub(in crate::command) fn task() -> Task {
         "name": "sums", "status": "done", "reason": null,
         "input": {"format": "csv", "file": null, "columns": ["question", "answer"], "sha256": "00ff"},
         "prompt": "Q: {{question}}", "system": null, "parameters": {"max_tokens": 40},
-        "scoring": [{"reference": "answer", "metric": {"kind": "exact"}}], "concurrency": 8,
+        "scoring": [{"reference": "answer", "metric": {"kind": "exact"}}], "concurrency": 8, "metadata": {},
         "progress": {"rows": 200, "done": 198, "failed": 1, "invalid": 1, "left": 0,
             "tokens_per_second": null, "ends_at": null},
         "usage": {"prompt_tokens": 1200, "completion_tokens": 5600},
