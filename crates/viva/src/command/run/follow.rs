@@ -55,7 +55,7 @@ pub(super) async fn follow(context: &mut Context<'_>, begun: Task, signals: &mut
                     let hint = format!("the task goes on once it is back: `viva run --resume {id}` follows it");
                     return Err(error.context(Failure::new("the server went away").hint(hint)));
                 }
-                bar.say("the server does not answer; trying again".into());
+                bar.say("the server does not answer; trying again");
                 context.relocate();
             }
             Err(error) => return Err(error),
@@ -82,7 +82,7 @@ fn may_come_back(error: &anyhow::Error) -> bool {
 
 fn show(bar: &RowsBar, task: &Task, cancel: Cancel) {
     let progress = &task.progress;
-    bar.show(progress.rows - progress.left, progress.rows, words(task, cancel, Timestamp::now()));
+    bar.show(progress.rows - progress.left, progress.rows, &words(task, cancel, Timestamp::now()));
 }
 
 /// `3 failed · 412 tokens/s · 14s left · exact 0.835`

@@ -142,7 +142,7 @@ const fn state(state: RowState) -> (&'static str, Paint) {
 /// Rows without an answer, with the reason.
 pub(in crate::command) fn why_table(rows: &[TaskRow]) -> Table {
     let mut table =
-        Table::new([Column::new("LINE").align(Align::Right), Column::new("STATE"), Column::new("WHY").flexible(20)]);
+        Table::new([Column::new("LINE").align(Align::Right), Column::new("STATE"), Column::new("WHY").flexible(10)]);
     for row in rows {
         let (state, paint) = state(row.state);
         let why = row.error.as_ref().map_or("", |error| error.message.as_str());
