@@ -88,6 +88,15 @@ async fn files_are_put_listed_got_and_removed() {
     assert!(status == Some(1) && said.contains("is a folder"), "{said}");
     let (status, said) = refused(&viva, here, &["file", "put", "absent"]);
     assert!(status == Some(1) && said.contains("no file absent"), "{said}");
+
+    // After the stop they are read by the session's name.
+    viva.post(&format!("/api/v1/sessions/{id}/stop"), json!({})).await.expect(202);
+    viva.wait_status(&id, "stopped").await;
+    let (status, said) = refused(&viva, here, &["file", "list"]);
+    assert!(status == Some(1) && said.contains("--session"), "{said}");
+    assert_eq!(done(&viva, here, &["file", "get", "cases/1 + 1?.csv", "-s", "store", "-o", "-"]), "a,b\n1,2\n");
+    let (status, said) = refused(&viva, here, &["file", "put", "one.csv", "-s", "store"]);
+    assert!(status == Some(1) && said.contains("has ended"), "{said}");
 }
 
 #[tokio::test]

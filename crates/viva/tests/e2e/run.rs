@@ -279,6 +279,21 @@ async fn a_run_survives_a_restart_of_the_server() {
 }
 
 #[tokio::test]
+async fn a_task_is_made_once_when_the_server_is_back() {
+    let mut viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("few.csv"), sums(4)).unwrap();
+    viva.kill();
+    let child = command(&viva, folder.path(), &["run", "few.csv", "--session", &id, "--json"]).spawn().unwrap();
+    viva.restart();
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let tasks = viva.get("/api/v1/tasks").await.expect(200);
+    assert_eq!((tasks["items"].as_array().unwrap().len(), &tasks["items"][0]["progress"]["done"]), (1, &json!(4)));
+}
+
+#[tokio::test]
 async fn a_task_is_cancelled_and_told_to_be_cut() {
     let viva = Viva::start(VIVA).await;
     viva.running_session(json!({})).await;

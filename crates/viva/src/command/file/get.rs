@@ -7,14 +7,13 @@ use reqwest::Response;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::name;
+use super::{name, session_of};
 use crate::{
     cli::GetArgs,
     command::{
         Context,
         download::{Download, Existing, hex},
         figures::bytes,
-        find::session_or_newest_running,
     },
     failure::Failure,
     output::bytes_bar,
@@ -27,7 +26,7 @@ pub(super) async fn run(args: &GetArgs, context: &Context<'_>) -> anyhow::Result
     if let Some(file) = &target {
         existing.check(file)?;
     }
-    let session = session_or_newest_running(context, args.session.as_deref()).await?;
+    let session = session_of(context, args.session.as_deref()).await?;
     let opened = context.client.open(&format!("{session}/files/{encoded}"), &[]).await;
     let response = opened.map_err(|error| name::or_unknown(error, &args.name))?;
     let expected = expected_sha256(&response)?;

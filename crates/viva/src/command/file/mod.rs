@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     Context,
     figures::{bytes, counted},
-    find::session_or_newest_running,
+    find::{list_sessions, newest_running, session_path},
     list::List,
 };
 use crate::{
@@ -31,8 +31,21 @@ pub(super) async fn run(command: FileCommand, context: &Context<'_>) -> anyhow::
     }
 }
 
+/// The path of the named session, else of the newest one that runs: files are there after the stop, too.
+async fn session_of(context: &Context<'_>, reference: Option<&str>) -> anyhow::Result<String> {
+    let sessions = match reference {
+        Some(reference) => return session_path(context, reference).await,
+        None => list_sessions(context).await?,
+    };
+    let newest = newest_running(&sessions).ok_or_else(|| {
+        Failure::new("no session is running")
+            .hint("name one, running or not: `--session`; see them: `viva session list`")
+    })?;
+    Ok(format!("/api/v1/sessions/{}", newest.id))
+}
+
 async fn list(context: &Context<'_>, session: Option<&str>, most: usize) -> anyhow::Result<()> {
-    let session = session_or_newest_running(context, session).await?;
+    let session = session_of(context, session).await?;
     let list = List::read(context, &format!("{session}/files"), &[], most).await?;
     let output = context.output;
     if output.is_json() {
@@ -86,7 +99,7 @@ fn used(storage: &FileStorage) -> String {
 
 async fn remove(context: &Context<'_>, names: &[String], session: Option<&str>, yes: bool) -> anyhow::Result<()> {
     let encoded = names.iter().map(|name| name::encoded(name)).collect::<anyhow::Result<Vec<_>>>()?;
-    let session = session_or_newest_running(context, session).await?;
+    let session = session_of(context, session).await?;
     let output = context.output;
     if !yes && output.is_interactive() && !output.is_json() {
         let what = if let [name] = names { clean(name) } else { counted(names.len() as u64, "file") };

@@ -15,9 +15,9 @@ use crate::{
     output::RowsBar,
 };
 
-const POLL: Duration = Duration::from_millis(400);
+pub(super) const POLL: Duration = Duration::from_millis(400);
 /// How long the server may be away, as it is while it starts again.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What became of a wish to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,8 @@ pub(super) async fn follow(context: &mut Context<'_>, begun: Task, signals: &mut
     }
 }
 
-fn may_come_back(error: &anyhow::Error) -> bool {
+/// Whether the server may only be away for a while.
+pub(super) fn may_come_back(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ApiError>().is_some_and(|error| error.is_unreachable() || error.may_pass())
 }
 

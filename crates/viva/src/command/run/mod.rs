@@ -16,7 +16,10 @@ use protocol::{
 };
 use serde_json::json;
 
+use tokio::time::{Instant, sleep};
+
 use self::{
+    follow::{PATIENCE, POLL, may_come_back},
     job::{Goal, Job},
     place::Place,
     signals::Signals,
@@ -27,7 +30,11 @@ use super::{
     file::upload,
     task::{Export, export, find_task},
 };
-use crate::{cli::RunArgs, client::Answer, failure::Failure};
+use crate::{
+    cli::RunArgs,
+    client::{Answer, ApiError, request_key},
+    failure::Failure,
+};
 
 /// A task that is over, with the text of the API.
 struct Ended {
@@ -109,7 +116,7 @@ async fn execute(
         () = signals.next() => return Err(Failure::new("interrupted before the task began").into()),
     };
     // Not broken off: whether the task was made would not be known.
-    let begun = begin(work, place, context, input).await?;
+    let begun = begin(work, place, (context, signals), input).await?;
     follow::follow(context, begun, signals).await
 }
 
@@ -121,7 +128,13 @@ async fn prepare(work: &Work, place: &mut Place, context: &Context<'_>) -> anyho
     }
 }
 
-async fn begin(work: &Work, place: &Place, context: &Context<'_>, input: TaskInput) -> anyhow::Result<Task> {
+/// Makes the task, once alone however often a connection breaks.
+async fn begin(
+    work: &Work,
+    place: &Place,
+    (context, signals): (&mut Context<'_>, &mut Signals),
+    input: TaskInput,
+) -> anyhow::Result<Task> {
     let (path, body) = match work {
         Work::New(job) => {
             let request = CreateTask { input, ..job.request.clone() };
@@ -132,7 +145,27 @@ async fn begin(work: &Work, place: &Place, context: &Context<'_>, input: TaskInp
             (format!("/api/v1/tasks/{}/resume", task.id), json!({ "session": session }))
         }
     };
-    context.client.post(&path, Some(&body)).await?.read()
+    let (key, mut lost_at) = (request_key(), None::<Instant>);
+    loop {
+        let error = match context.client.post_as(&key, &path, Some(&body)).await {
+            Ok(answer) => return answer.read(),
+            Err(error) => error,
+        };
+        // The request whose answer was lost has made the task that goes on.
+        if let (Work::Cut(task), Some(_), Some(api)) = (work, lost_at, error.downcast_ref::<ApiError>())
+            && api.code() == "task_not_cut"
+            && let Some(next) = find_task(context, &task.id.to_string()).await?.resumed_by
+        {
+            return find_task(context, &next.to_string()).await;
+        }
+        if !may_come_back(&error) || lost_at.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            return Err(error);
+        }
+        tokio::select! {
+            () = sleep(POLL) => context.relocate(),
+            () = signals.next() => return Err(error.context("interrupted while the server was away")),
+        }
+    }
 }
 
 /// What is small goes with the request; else it becomes a file of the session.
