@@ -1,5 +1,7 @@
 //! Workbooks: what is read of a sheet, and what a made one cannot do.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod support;
 
 use std::io::{Cursor, Read, Write};

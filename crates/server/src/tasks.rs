@@ -12,6 +12,7 @@ mod pace;
 mod runner;
 mod source;
 mod sum;
+pub(crate) mod test_set;
 mod work;
 
 use std::{
@@ -30,7 +31,7 @@ use crate::{api::problem::ApiError, app::App};
 
 pub(crate) use compare::compare;
 pub(crate) use create::{create, resume};
-pub(crate) use runner::ensure_runner;
+pub(crate) use runner::{ensure_runner, session_runs};
 pub(crate) use sum::ensure_summed;
 
 use pace::Pace;

@@ -39,7 +39,7 @@ const IDLE_MARGIN: Duration = Duration::from_secs(5);
 pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Work {
     let live = app.live.ensure(session, app.clock.now());
     live.set_limits(session);
-    tasks::ensure_runner(app, session.id);
+    tasks::session_runs(app, session);
     if let Err(error) = move_deadline(app, session).await {
         tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a shim's deadline could not be moved");
     }

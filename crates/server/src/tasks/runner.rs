@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use domain::Session;
 use futures::{StreamExt, stream::FuturesUnordered};
 use protocol::{
     ErrorCode, FieldError, SessionId, TaskId,
@@ -21,6 +22,7 @@ use super::{
     attempt::{self, Attempt, Outcome},
     content, ensure_summed,
     pace::Pace,
+    test_set,
     work::{Instructions, Work},
 };
 use crate::{
@@ -44,6 +46,16 @@ pub(crate) fn ensure_runner(app: &Arc<App>, session: SessionId) {
         let work = run(Arc::clone(app), session);
         app.tasks.spawn(work);
     }
+}
+
+/// The session is Running: test sets that wait for it begin, and its tasks are run.
+pub(crate) fn session_runs(app: &Arc<App>, session: &Session) {
+    let (app, session) = (Arc::clone(app), session.clone());
+    let tracker = app.tasks.clone();
+    tracker.spawn(async move {
+        test_set::run_waiting(&app, &session).await;
+        ensure_runner(&app, session.id);
+    });
 }
 
 async fn run(app: Arc<App>, session: SessionId) {

@@ -23,6 +23,7 @@ mod sdk;
 mod story;
 mod tasks;
 mod template;
+mod test_sets;
 
 /// The binary under test.
 const VIVA: &str = env!("CARGO_BIN_EXE_viva");
