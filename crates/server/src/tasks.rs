@@ -40,7 +40,7 @@ use pace::Pace;
 #[derive(Debug, Default)]
 pub(crate) struct TaskRunners {
     sessions: Mutex<HashMap<SessionId, Runner>>,
-    /// Held by a creation that can be repeated.
+    /// Held by a creation that may be asked for twice.
     pub(crate) repeatable: tokio::sync::Mutex<()>,
 }
 

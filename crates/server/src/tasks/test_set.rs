@@ -112,6 +112,8 @@ pub(super) async fn lines(app: &App, owner: UserId, id: TestSetId) -> Result<Str
 
 /// Runs the owner's test sets that wait for a session of this model, each once on a session.
 pub(super) async fn run_waiting(app: &Arc<App>, session: &Session) {
+    // A supervisor that looks again comes here a second time: it is to see what the first has begun.
+    let _turn = app.task_runners.repeatable.lock().await;
     let waiting = async {
         for set in app.store.list_test_sets(session.owner).await? {
             let is_later = session.state.running_at() > set.run_since;
