@@ -67,6 +67,7 @@ struct Figures {
     refused_wrongly: usize,
     verdicts: usize,
     verdicts_right: usize,
+    verdicts_wrong: usize,
     unanswerable: usize,
     refused: usize,
 }
@@ -110,6 +111,7 @@ impl Figures {
             self.verdicts += 1;
             let is_right = asked.answer.answer.starts_with(if yes { "Yes" } else { "No" });
             self.verdicts_right += usize::from(is_right);
+            self.verdicts_wrong += usize::from(asked.answer.answer.starts_with(if yes { "No" } else { "Yes" }));
             if !is_right {
                 wrong.push(format!("it does not begin with {}", if yes { "yes" } else { "no" }));
             }
@@ -126,6 +128,7 @@ impl Figures {
             "right_section_among_the_excerpts": share(self.among, self.answerable),
             "facts_in_the_answer": share(self.facts, self.answerable),
             "right_yes_or_no": share(self.verdicts_right, self.verdicts),
+            "wrong_yes_or_no": share(self.verdicts_wrong, self.verdicts),
             "refused_wrongly": share(self.refused_wrongly, self.answerable),
             "refused": share(self.refused, self.unanswerable),
         })

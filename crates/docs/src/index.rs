@@ -70,6 +70,8 @@ pub(crate) struct Index {
     pub(crate) entries: Vec<Entry>,
     /// What people ask and the documentation does not answer.
     unanswered: Vec<Vector>,
+    /// The runs of words of all sections.
+    runs: Runs,
 }
 
 /// A way that people ask for a section.
@@ -111,6 +113,9 @@ pub(crate) struct Entry {
     /// Two and three words that stand one after the other in its text, and in a way to ask for it.
     pub(crate) runs: Runs,
     pub(crate) asked_runs: Runs,
+    /// Whether it has a sample, and a figure.
+    pub(crate) has_sample: bool,
+    pub(crate) has_figure: bool,
 }
 
 impl Entry {
@@ -130,6 +135,7 @@ impl Index {
             spellings: Vec::new(),
             entries: Vec::new(),
             unanswered: unanswered().filter_map(Vector::of).collect(),
+            runs: Runs::default(),
         };
         let mut fields = Vec::new();
         for (at, page) in pages.iter().enumerate() {
@@ -138,6 +144,12 @@ impl Index {
             }
         }
         index.weigh(&fields);
+        let mut runs = Runs::default();
+        for entry in &index.entries {
+            runs.extend(&entry.runs);
+            runs.extend(&entry.asked_runs);
+        }
+        index.runs = runs.sorted();
         index.spellings.sort_unstable();
         index.spellings.dedup();
         index
@@ -208,6 +220,8 @@ impl Index {
             meanings: list.iter().map(|passage| Vector::of(&passage.plain)).collect(),
             runs: runs.sorted(),
             asked_runs: asked_runs.sorted(),
+            has_sample: list.iter().any(|passage| matches!(passage.kind, Kind::Sample { .. })),
+            has_figure: list.iter().any(|passage| passage.plain.contains(|c: char| c.is_ascii_digit())),
         });
         Fields { heading, asked: in_phrases, context, body }
     }
@@ -244,7 +258,9 @@ impl Index {
             known.map(|(place, word)| self.terms.get(&word.stem).copied().unwrap_or_else(|| unknown(place))).collect();
         let mut runs = Runs::default();
         runs.add(&terms);
-        runs.sorted()
+        let mut runs = runs.sorted();
+        runs.retain(&self.runs);
+        runs
     }
 
     fn weigh(&mut self, fields: &[Fields]) {

@@ -4,7 +4,6 @@ use crate::{
     ask::{question::Question, rank::Ranked, weights::WEIGHTS},
     index::Entry,
     page::{Page, Section},
-    passage::Kind,
 };
 
 /// How sharply the ways to ask that mean what is asked are gathered; as the vectors were made by.
@@ -120,31 +119,29 @@ impl Features {
         self.set(Feature::AskedTriples, triples);
     }
 
-    /// What the section's page and form say beforehand.
-    pub(crate) fn page(&mut self, page: &Page, section: &Section, question: &Question) {
-        let says = |parts: &[&str]| parts.iter().any(|part| question.folded.contains(part));
-        let seldom = match page.name {
-            "api-reference" if !says(OF_REFERENCE) => Some(Feature::Reference),
-            "configuration" if !says(&["setting", "config", "key", "toml", "."]) => Some(Feature::Settings),
-            "release-notes" if !says(&["release", "version", "changelog", "whats new"]) => Some(Feature::Releases),
-            "glossary" if !question.wanted.meaning => Some(Feature::Glossary),
-            "command-line" if !says(OF_COMMANDS) => Some(Feature::CommandLine),
-            "troubleshooting" if !says(OF_TROUBLE) => Some(Feature::Trouble),
-            _ => None,
-        };
-        if let Some(feature) = seldom {
-            self.set(feature, 1.0);
-        }
-        let list = &section.passages.list;
+    /// What the section's form says beforehand.
+    pub(crate) fn form(&mut self, entry: &Entry, section: &Section, question: &Question) {
         let tables = &section.passages.tables;
         self.set(Feature::List, f32::from(!tables.is_empty() && tables.iter().all(|table| table.is_index)));
         let asks = section.title.ends_with('?');
         self.set(Feature::AskedVerdict, f32::from(asks && question.wanted.verdict));
         self.set(Feature::AskedOther, f32::from(asks && !question.wanted.verdict));
-        let has_sample = list.iter().any(|passage| matches!(passage.kind, Kind::Sample { .. }));
-        self.set(Feature::Sample, f32::from(has_sample && question.wanted.steps));
-        let has_figure = list.iter().any(|passage| passage.plain.chars().any(|c| c.is_ascii_digit()));
-        self.set(Feature::Figure, f32::from(has_figure && question.wanted.figure));
+        self.set(Feature::Sample, f32::from(entry.has_sample && question.wanted.steps));
+        self.set(Feature::Figure, f32::from(entry.has_figure && question.wanted.figure));
+    }
+}
+
+/// What counts against a page that is seldom meant, where the question does not speak of it.
+pub(crate) fn seldom(page: &Page, question: &Question) -> Option<Feature> {
+    let says = |parts: &[&str]| parts.iter().any(|part| question.folded.contains(part));
+    match page.name {
+        "api-reference" if !says(OF_REFERENCE) => Some(Feature::Reference),
+        "configuration" if !says(&["setting", "config", "key", "toml", "."]) => Some(Feature::Settings),
+        "release-notes" if !says(&["release", "version", "changelog", "whats new"]) => Some(Feature::Releases),
+        "glossary" if !question.wanted.meaning => Some(Feature::Glossary),
+        "command-line" if !says(OF_COMMANDS) => Some(Feature::CommandLine),
+        "troubleshooting" if !says(OF_TROUBLE) => Some(Feature::Trouble),
+        _ => None,
     }
 }
 

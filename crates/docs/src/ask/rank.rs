@@ -53,10 +53,17 @@ pub(crate) fn rank<'a>(
     sought: &Sought,
     from: Option<&str>,
 ) -> Vec<Ranked<'a>> {
+    let seldom: Vec<Option<Feature>> = library.pages.iter().map(|page| features::seldom(page, question)).collect();
     let measured = library.index.entries.iter().filter_map(|entry| {
         let page = library.pages.get(entry.page)?;
         let section = page.sections.get(entry.section)?;
-        Some(measure(library, Place { page, section, entry }, sought, question, from))
+        Some(measure(
+            library,
+            Place { page, section, entry, seldom: seldom.get(entry.page).copied().flatten() },
+            sought,
+            question,
+            from,
+        ))
     });
     let mut ranked: Vec<Ranked<'a>> = measured.collect();
     features::compare(&mut ranked);
@@ -71,6 +78,8 @@ struct Place<'a> {
     page: &'a Page,
     section: &'a Section,
     entry: &'a Entry,
+    /// What counts against its page.
+    seldom: Option<Feature>,
 }
 
 fn measure<'a>(
@@ -80,7 +89,7 @@ fn measure<'a>(
     question: &Question,
     from: Option<&str>,
 ) -> Ranked<'a> {
-    let Place { page, section, entry } = place;
+    let Place { page, section, entry, seldom } = place;
     let near = |other: &Option<Vector>| match (&question.meaning, other) {
         (Some(question), Some(other)) => question.likeness(other),
         (None, _) | (_, None) => 0.0,
@@ -117,7 +126,10 @@ fn measure<'a>(
     features.set(Feature::Named, f32::from(is_named));
     features.set(Feature::Explained, f32::from(is_explained(entry, question, sought)));
     features.set(Feature::FromPage, f32::from(from == Some(page.name)));
-    features.page(page, section, question);
+    features.form(entry, section, question);
+    if let Some(feature) = seldom {
+        features.set(feature, 1.0);
+    }
     Ranked {
         page,
         section,

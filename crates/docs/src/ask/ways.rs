@@ -13,6 +13,8 @@ use crate::{
 
 /// How much nearer a way to ask without a yes or no may be.
 const BEHIND: f32 = 0.1;
+/// How much nearer than one with the contrary a way to ask with a yes or no must be.
+const CLEARLY: f32 = 0.12;
 /// A passage that a way to ask points at.
 const POINTED: f32 = 0.6;
 /// How much more a way to ask counts that begins as the question does: `where`.
@@ -27,7 +29,7 @@ pub(super) struct Ways<'a> {
     alike: Vec<f32>,
     pub(super) meant: Vec<f32>,
     near: Vec<f32>,
-    /// The nearest with a yes or no.
+    /// The nearest with a yes or no, where none with the contrary is about as near.
     pub(super) verdict: Option<NearWay<'a>>,
 }
 
@@ -41,6 +43,9 @@ impl<'a> Ways<'a> {
             near: Vec::with_capacity(entry.asked.len()),
             verdict: None,
         };
+        let near = |way: NearWay<'_>| way.nearness;
+        // The nearest that says no, and the nearest that says yes.
+        let mut verdicts: [Option<NearWay<'a>>; 2] = [None; 2];
         for asked in &entry.asked {
             let held = sought.held(&asked.terms);
             let opens_so = if question.opening == Some(asked.opening) { OPENING } else { 1.0 };
@@ -53,8 +58,11 @@ impl<'a> Ways<'a> {
             ways.alike.push(opens_so * words);
             ways.meant.push(meant);
             ways.near.push(nearness);
-            if asked.verdict.is_some() && ways.verdict.is_none_or(|nearest| nearest.nearness < nearness) {
-                ways.verdict = Some(NearWay { way: asked, nearness });
+            if let Some(says) = asked.verdict
+                && let Some(nearest) = verdicts.get_mut(usize::from(says))
+                && nearest.is_none_or(|nearest| nearest.nearness < nearness)
+            {
+                *nearest = Some(NearWay { way: asked, nearness });
             }
             if let Some(pointed) = asked.passage.and_then(|passage| ways.pointed.get_mut(passage)) {
                 *pointed = f32::max(*pointed, POINTED * (opens_so * words).max(meant));
@@ -65,7 +73,11 @@ impl<'a> Ways<'a> {
             list.sort_unstable_by(|a, b| b.total_cmp(a));
         }
         let nearest = ways.near.first().copied().unwrap_or(0.0);
-        ways.verdict = ways.verdict.filter(|way| way.nearness + BEHIND >= nearest);
+        let [no, yes] = verdicts;
+        let clear = if yes.map_or(0.0, near) >= no.map_or(0.0, near) { (yes, no) } else { (no, yes) };
+        ways.verdict = clear
+            .0
+            .filter(|way| way.nearness + BEHIND >= nearest && way.nearness >= clear.1.map_or(0.0, near) + CLEARLY);
         ways
     }
 

@@ -209,7 +209,8 @@ impl Stage {
         let shown: Value = serde_json::from_str(&sample.text).unwrap();
         if shown["error"].is_object() {
             let body = json!({"messages": [{"role": "user", "content": "Hello"}], "temperature": 2.1});
-            let answer = self.viva.ask_with(&self.session_token, Method::POST, "/v1/chat/completions", Some(body)).await;
+            let answer =
+                self.viva.ask_with(&self.session_token, Method::POST, "/v1/chat/completions", Some(body)).await;
             assert_eq!(answer.expect(400), shown, "{}", sample.place());
         } else if shown["model"].is_string() {
             self.viva.post("/api/v1/sessions/check", shown).await.expect(200);
