@@ -1,9 +1,11 @@
 // Every session that this page has seen, by id, as new as the event stream makes it.
 
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import type { Task } from '$/api/tasks';
 import type { Session } from '$/api/types';
 import { noteStreamState } from './connection.svelte';
 import { shareEvents } from './shared-stream';
+import { liveTasks } from './tasks.svelte';
 
 export type SessionChange =
   | { kind: 'appeared' | 'changed'; session: Session; before: Session | undefined }
@@ -62,6 +64,7 @@ export function startLiveSessions(): () => void {
     onEvent({ event, data }) {
       if (event === 'session') liveSessions.put(JSON.parse(data) as Session);
       else if (event === 'session_deleted') liveSessions.remove((JSON.parse(data) as { id: string }).id);
+      else if (event === 'task') liveTasks.put(JSON.parse(data) as Task);
     },
     onState(state) {
       noteStreamState(state);

@@ -27,9 +27,14 @@ export const routes: readonly Route[] = [
   { pattern: '/sessions/:id', page: () => import('$/pages/playground/PlaygroundPage.svelte'), ...session },
   { pattern: '/sessions/:id/playground', page: () => import('$/pages/playground/PlaygroundPage.svelte'), ...session },
   { pattern: '/sessions/:id/history', page: () => import('$/pages/history/HistoryPage.svelte'), ...session },
+  { pattern: '/sessions/:id/tasks', page: () => import('$/pages/tasks/TasksPage.svelte'), ...session },
+  { pattern: '/sessions/:id/tasks/new', page: () => import('$/pages/new-task/NewTaskPage.svelte'), ...session },
+  { pattern: '/sessions/:id/tasks/:task', page: () => import('$/pages/tasks/TaskPage.svelte'), ...session },
+  { pattern: '/sessions/:id/files', page: () => import('$/pages/files/FilesPage.svelte'), ...session },
   { pattern: '/sessions/:id/api', page: () => import('$/pages/api/ApiPage.svelte'), ...session },
   { pattern: '/sessions/:id/activity', page: () => import('$/pages/activity/ActivityPage.svelte'), ...session },
   { pattern: '/sessions/:id/details', page: () => import('$/pages/details/DetailsPage.svelte'), ...session },
+  { pattern: '/compare', page: () => import('$/pages/compare/ComparePage.svelte'), section: 'sessions' },
   { pattern: '/models', page: () => import('$/pages/models/ModelsPage.svelte'), section: 'models' },
   { pattern: '/models/:id', page: () => import('$/pages/models/ModelsPage.svelte'), section: 'models' },
   // Not /docs: that path is the server's, which answers with the pages themselves.
@@ -47,7 +52,14 @@ export function matchRoute(path: string): { route: Route; parameters: Parameters
   return null;
 }
 
+type SessionTab = 'playground' | 'history' | 'tasks' | 'files' | 'api' | 'activity' | 'details';
+
 /** The address of a session, or of one of its tabs. */
-export function sessionPath(id: string, tab: 'playground' | 'history' | 'api' | 'activity' | 'details' = 'playground'): string {
+export function sessionPath(id: string, tab: SessionTab = 'playground'): string {
   return `/sessions/${encodeURIComponent(id)}/${tab}`;
+}
+
+/** The address of a task, or of the form for a new one. */
+export function taskPath(session: string, task = 'new'): string {
+  return `${sessionPath(session, 'tasks')}/${encodeURIComponent(task)}`;
 }

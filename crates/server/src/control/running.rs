@@ -33,7 +33,7 @@ const WELLNESS_FAILURES: u32 = 2;
 /// How often the runtime's memory is read.
 const READING_PERIOD: Duration = Duration::from_secs(5);
 /// What the shim's idle deadline allows beyond the control plane's.
-const IDLE_MARGIN: Duration = Duration::from_secs(5);
+pub(super) const IDLE_MARGIN: Duration = Duration::from_secs(5);
 
 /// Watches a running session until it has to end, or is to be looked at again.
 pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Work {

@@ -71,6 +71,16 @@ async fn models_are_added_and_removed_in_the_browser() {
 }
 
 #[tokio::test]
+async fn files_are_added_and_removed_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "files.test.mjs").await;
+}
+
+#[tokio::test]
+async fn tasks_are_run_compared_and_voted_on_in_the_browser() {
+    browse(&Viva::start_with(VIVA, "[sessions]\nactive_quota = 3\n").await, "tasks.test.mjs").await;
+}
+
+#[tokio::test]
 async fn who_looks_elsewhere_is_notified() {
     browse(&Viva::start(VIVA).await, "notifications.test.mjs").await;
 }

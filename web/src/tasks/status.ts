@@ -1,0 +1,33 @@
+// What a task's status is called and how far it has come, in one place.
+
+import type { RowState, Task, TaskStatus } from '$/api/tasks';
+import { count, percent, plural } from '$/format/number';
+
+const words: Record<TaskStatus, string> = { queued: 'Queued', running: 'Running', done: 'Done', cut: 'Cut', failed: 'Failed' };
+
+export const taskWord = (status: TaskStatus): string => words[status];
+
+export function isOver({ status }: Pick<Task, 'status'>): boolean {
+  return status === 'done' || status === 'cut' || status === 'failed';
+}
+
+/** From 0 to 1: the rows of which nothing more will come. */
+export function share({ progress }: Pick<Task, 'progress'>): number {
+  return progress.rows === 0 ? 0 : (progress.rows - progress.left) / progress.rows;
+}
+
+/** The status with what it is at: `Running 63 %`. */
+export function taskText(task: Pick<Task, 'status' | 'progress'>): string {
+  return task.status === 'running' ? `${words.running} ${percent(share(task))}` : words[task.status];
+}
+
+/** `180 of 200 done, 2 failed, 1 invalid, 17 left`, without what is none. */
+export function progressText({ progress }: Pick<Task, 'progress'>): string {
+  const parts = [`${count(progress.done)} of ${plural(progress.rows, 'row')} done`];
+  if (progress.failed > 0) parts.push(`${count(progress.failed)} failed`);
+  if (progress.invalid > 0) parts.push(`${count(progress.invalid)} invalid`);
+  if (progress.left > 0) parts.push(`${count(progress.left)} left`);
+  return parts.join(', ');
+}
+
+export const stateWords: Record<RowState, string> = { pending: 'To come', done: 'Done', failed: 'Failed', invalid: 'Invalid' };
