@@ -2,7 +2,7 @@
 
 import type { Task } from '$/api/tasks';
 
-export type TaskDialog = 'resume' | 'delete' | 'compare';
+export type TaskDialog = 'resume' | 'again' | 'delete' | 'compare';
 
 export class TaskDialogState {
   kind = $state<TaskDialog | null>(null);

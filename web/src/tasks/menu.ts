@@ -22,6 +22,7 @@ export function taskEntries(task: Task, dialogs: TaskDialogState, withDownloads:
     { label: 'Cancel', icon: 'stop', onselect: () => void cancelTask(task), disabledBecause: cancelRefusal(task) },
     { label: 'Resume', icon: 'play', onselect: () => dialogs.ask('resume', task), disabledBecause: resumeRefusal(task) },
     { label: 'Compare with…', icon: 'sliders', onselect: () => dialogs.ask('compare', task), disabledBecause: compareRefusal(task) },
+    { label: 'Run in another session…', icon: 'arrowRight', onselect: () => dialogs.ask('again', task) },
     { label: 'New task like this one', icon: 'plus', href: `${taskPath(task.session_id)}?like=${encodeURIComponent(task.id)}` },
     ...(withDownloads === 'with downloads'
       ? [

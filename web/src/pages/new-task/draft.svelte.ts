@@ -52,6 +52,8 @@ export class TaskDraft {
   concurrency = $state<number | null>(null);
   like = $state('');
   isSent = false;
+  /** By a person, not by what is at hand. */
+  isSourceChosen = false;
   readonly isRestored: boolean;
   #sent: Stored['sent'];
   readonly #session: string;
