@@ -8,8 +8,8 @@ from rig import Engine, Failed
 PARALLEL, CONTEXT = 4, 2048
 # Of the background requests; they are twice as many as there are sequences.
 TOKENS = 128
-# Seconds until the engine knows its pace.
-WARM_UP = 5
+# Seconds until the background load has every sequence.
+FILLED = 3
 REPLY = "this is an answer of some words that stands for what the model said before"
 
 
@@ -40,8 +40,10 @@ def first_tokens(bench):
         engine = Engine(bench.viva, bench.work, bench.model, PARALLEL, CONTEXT)
         try:
             end = engine.wait().endpoint()
+            # The engine finds how many threads serve it best.
+            load.load(end, 2 * PARALLEL, 4 * PARALLEL, 32, number + 1, load.BACKGROUND)
             with load.Background(end, 2 * PARALLEL, TOKENS) as work:
-                time.sleep(WARM_UP)
+                time.sleep(FILLED)
                 loaded = _talk(end, 2 * number)
             if work.errors:
                 raise Failed(f"background work failed: {work.errors[0]}")

@@ -12,6 +12,7 @@ from statistics import median
 import beside
 import load
 import random_gguf
+import running
 from rig import Failed, LlamaServer, Viva, memory, processes
 
 PARALLEL, CONTEXT = 8, 2048
@@ -280,6 +281,21 @@ def background(bench):
     ]
 
 
+def tasks(bench):
+    """Tasks: throughput beside the same requests over the API; a large one's memory, pages and pace."""
+    seen = running.rates(bench, min(bench.rounds, 3))
+    by = ratio(seen["task"], seen["api"])
+    large = running.large(bench, round(100_000 * bench.scale))
+    grown, page = large["after_mb"] - large["before_mb"], large["page_ms"][197]
+    return [
+        Row("task's throughput", ">= 0.95 x the engine's own", f"{median(seen['task']):.0f} tok/s", ratio=by,
+            met=by >= 0.95, runs=seen),
+        Row(f"a task of {large['rows']:,} short rows", "memory flat, page p99 <= 20 ms",
+            f"{grown:+.0f} MB, {page:.1f} ms, {large['done'] / large['seconds']:.0f} rows/s",
+            met=grown <= 64 and page <= 20 and large["done"] == large["rows"], runs=large),
+    ]
+
+
 UNITS = {"ns": 1e-6, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 
 
@@ -389,4 +405,4 @@ def documentation(bench):
     ]
 
 
-ALL = (start, generation, follow_up, background, gateway, stored, stops, footprint, restart, documentation)
+ALL = (start, generation, follow_up, background, tasks, gateway, stored, stops, footprint, restart, documentation)

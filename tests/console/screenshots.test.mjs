@@ -69,6 +69,6 @@ story('sessions of every status', async (person) => {
   await api('POST', '/sessions', { model: 'demo', name: 'next in line' });
 
   const page = await person.open('/');
-  for (const text of ['Queued, place 1', 'Failed', 'interactions']) await page.getByRole('table').getByText(text, { exact: true }).first().waitFor();
+  for (const text of ['Queued, place 1', 'Failed', 'interaction limit']) await page.getByRole('table').getByText(text, { exact: true }).first().waitFor();
   await picture(page, 'sessions');
 }, { ...shape, viewport: { width: 1280, height: 440 } });

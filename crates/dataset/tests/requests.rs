@@ -1,5 +1,7 @@
 //! Templates, and the requests that rows become.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use dataset::{Columns, Content, Endpoint, Format, ParseError, Plan, RenderError, Row, Settings, Template, plan};
 use serde_json::{Map, Value, json};
 

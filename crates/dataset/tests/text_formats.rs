@@ -1,5 +1,7 @@
 //! Text, JSON lines, CSV and batch lines: what is read, and what is said of what cannot be.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod support;
 
 use dataset::{Bounds, Format};

@@ -64,8 +64,10 @@ struct Figures {
     first: usize,
     among: usize,
     facts: usize,
+    refused_wrongly: usize,
     verdicts: usize,
     verdicts_right: usize,
+    verdicts_wrong: usize,
     unanswerable: usize,
     refused: usize,
 }
@@ -89,6 +91,7 @@ impl Figures {
             return wrong;
         }
         self.answerable += 1;
+        self.refused_wrongly += usize::from(!asked.is_answered());
         let places = &question.sections;
         let is_first = asked.sections.first().is_some_and(|first| places.contains(first));
         let is_among = asked.sections.iter().any(|section| places.contains(section));
@@ -108,6 +111,7 @@ impl Figures {
             self.verdicts += 1;
             let is_right = asked.answer.answer.starts_with(if yes { "Yes" } else { "No" });
             self.verdicts_right += usize::from(is_right);
+            self.verdicts_wrong += usize::from(asked.answer.answer.starts_with(if yes { "No" } else { "Yes" }));
             if !is_right {
                 wrong.push(format!("it does not begin with {}", if yes { "yes" } else { "no" }));
             }
@@ -124,6 +128,8 @@ impl Figures {
             "right_section_among_the_excerpts": share(self.among, self.answerable),
             "facts_in_the_answer": share(self.facts, self.answerable),
             "right_yes_or_no": share(self.verdicts_right, self.verdicts),
+            "wrong_yes_or_no": share(self.verdicts_wrong, self.verdicts),
+            "refused_wrongly": share(self.refused_wrongly, self.answerable),
             "refused": share(self.refused, self.unanswerable),
         })
     }

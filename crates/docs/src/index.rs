@@ -7,9 +7,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
+    ask::{GATHERED_LEAST, SHARPNESS},
     asked::{asked, unanswered},
     page::{Page, Section},
     passage::Kind,
+    runs::Runs,
     sought::{Concept, Held, Sought},
     synonyms::synonyms,
     vectors::Vector,
@@ -68,6 +70,8 @@ pub(crate) struct Index {
     pub(crate) entries: Vec<Entry>,
     /// What people ask and the documentation does not answer.
     unanswered: Vec<Vector>,
+    /// The runs of words of all sections.
+    runs: Runs,
 }
 
 /// A way that people ask for a section.
@@ -106,6 +110,12 @@ pub(crate) struct Entry {
     pub(crate) passages: Vec<Terms>,
     /// What each of them means.
     pub(crate) meanings: Vec<Option<Vector>>,
+    /// Two and three words that stand one after the other in its text, and in a way to ask for it.
+    pub(crate) runs: Runs,
+    pub(crate) asked_runs: Runs,
+    /// Whether it has a sample, and a figure.
+    pub(crate) has_sample: bool,
+    pub(crate) has_figure: bool,
 }
 
 impl Entry {
@@ -125,6 +135,7 @@ impl Index {
             spellings: Vec::new(),
             entries: Vec::new(),
             unanswered: unanswered().filter_map(Vector::of).collect(),
+            runs: Runs::default(),
         };
         let mut fields = Vec::new();
         for (at, page) in pages.iter().enumerate() {
@@ -133,6 +144,12 @@ impl Index {
             }
         }
         index.weigh(&fields);
+        let mut runs = Runs::default();
+        for entry in &index.entries {
+            runs.extend(&entry.runs);
+            runs.extend(&entry.asked_runs);
+        }
+        index.runs = runs.sorted();
         index.spellings.sort_unstable();
         index.spellings.dedup();
         index
@@ -148,6 +165,8 @@ impl Index {
             context.extend(self.take(&page.description));
         }
         let (mut body, mut passages) = (Vec::new(), Vec::new());
+        let (mut runs, mut asked_runs) = (Runs::default(), Runs::default());
+        runs.add(&heading);
         for passage in &section.passages.list {
             let terms = self.take(&passage.plain);
             let mut set = terms.clone();
@@ -156,6 +175,7 @@ impl Index {
             {
                 table.head.iter().for_each(|cell| set.extend(self.take(cell)));
             }
+            runs.add(&terms);
             body.extend(terms);
             passages.push(each_once(set));
         }
@@ -163,7 +183,12 @@ impl Index {
         let explained = rows.filter_map(|row| row.first()).filter(|_| page.name == GLOSSARY);
         let names = explained.map(|cell| self.naming(cell)).collect();
         let phrases = asked(page.name, &section.slug);
-        let in_phrases: Vec<Term> = phrases.iter().flat_map(|way| self.take(way.phrase)).collect();
+        let mut in_phrases: Vec<Term> = Vec::new();
+        for way in phrases {
+            let terms = self.take(way.phrase);
+            asked_runs.add(&terms);
+            in_phrases.extend(terms);
+        }
         let naming = self.naming(&section.title);
         let list = &section.passages.list;
         let asked = phrases.iter().map(|way| Way {
@@ -193,6 +218,10 @@ impl Index {
             context: context_set,
             passages,
             meanings: list.iter().map(|passage| Vector::of(&passage.plain)).collect(),
+            runs: runs.sorted(),
+            asked_runs: asked_runs.sorted(),
+            has_sample: list.iter().any(|passage| matches!(passage.kind, Kind::Sample { .. })),
+            has_figure: list.iter().any(|passage| passage.plain.contains(|c: char| c.is_ascii_digit())),
         });
         Fields { heading, asked: in_phrases, context, body }
     }
@@ -219,6 +248,19 @@ impl Index {
             terms.push(term);
         }
         terms
+    }
+
+    /// The runs of words of a text; those with a word that is not known are in no section.
+    pub(crate) fn runs(&self, text: &str) -> Runs {
+        let unknown = |place: usize| Term::MAX - Term::try_from(place).unwrap_or(0);
+        let known = words(text).into_iter().enumerate();
+        let terms: Vec<Term> =
+            known.map(|(place, word)| self.terms.get(&word.stem).copied().unwrap_or_else(|| unknown(place))).collect();
+        let mut runs = Runs::default();
+        runs.add(&terms);
+        let mut runs = runs.sorted();
+        runs.retain(&self.runs);
+        runs
     }
 
     fn weigh(&mut self, fields: &[Fields]) {
@@ -323,9 +365,14 @@ impl Index {
         Concept { word: word.text.clone(), weight, terms }
     }
 
-    /// How near a question is in meaning to the nearest of those that the documentation does not answer.
-    pub(crate) fn unanswered(&self, question: &Vector) -> f32 {
-        self.unanswered.iter().map(|other| question.likeness(other)).fold(0.0, f32::max)
+    /// How near a question is in meaning to the nearest of those that the documentation does not answer, and to all of
+    /// them, the nearest counting most.
+    pub(crate) fn unanswered(&self, question: &Vector) -> (f32, f32) {
+        let near = self.unanswered.iter().map(|other| question.likeness(other));
+        let (most, sum) = near.fold((0.0_f32, 0.0_f32), |(most, sum), likeness| {
+            (most.max(likeness), sum + (SHARPNESS * (likeness - 1.0)).exp())
+        });
+        (most, (sum + GATHERED_LEAST).ln() / SHARPNESS + 1.0)
     }
 
     /// The terms that mean about what a word does, and how far each stands for it.

@@ -10,6 +10,7 @@ mod library;
 mod markdown;
 mod page;
 mod passage;
+mod runs;
 mod search;
 mod site;
 mod sought;
@@ -17,7 +18,7 @@ mod synonyms;
 mod vectors;
 mod words;
 
-pub use ask::{Asked, DocsGiven, QuestionError, answer_as_markdown};
+pub use ask::{Asked, DocsGiven, Measured, QuestionError, answer_as_markdown};
 pub use library::{Library, library};
 pub use page::{Page, Section};
 pub use site::{ICON, SCRIPT, STYLE};

@@ -101,7 +101,7 @@ fn what_is_not_dictated_is_also_the_same_as_without_an_interruption() {
     let engine = single("same");
     for question in ["Count from 3 to 12", "What is the capital of France?", "Who are you?", "What is 12 + 30?"] {
         let whole = engine.ask(question);
-        let body = json!({"messages": user(question), "temperature": 0, "stream": true, "frequency_penalty": 0});
+        let body = json!({"messages": user(question), "temperature": 0, "stream": true});
         let (stream, seen) = begun(engine.background(&body));
         let other = engine.chat(&json!({"messages": user("Hello"), "max_tokens": 1}));
         assert_eq!(other.status, 200, "{}", other.body);
@@ -188,10 +188,10 @@ fn background_work_gets_on_though_interactive_requests_never_end() {
         }
     };
     thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..8 {
             scope.spawn(crowd);
         }
-        engine.wait_until("the crowd is there", || engine.health()["queued"].as_u64().unwrap() >= 2);
+        engine.wait_until("the crowd is there", || engine.health()["queued"].as_u64().unwrap() >= 6);
         let answer = engine.chat_with(PRIORITY, &json!({"messages": user("Hi"), "max_tokens": 14, "ignore_eos": true}));
         ended.store(true, Ordering::Relaxed);
         assert_eq!(answer.json()["usage"]["completion_tokens"], 14);

@@ -92,6 +92,7 @@ id!(ModelId, "model", "mdl_");
 id!(UserId, "user", "usr_");
 id!(FileId, "file", "file_");
 id!(TaskId, "task", "task_");
+id!(TestSetId, "test set", "set_");
 
 #[cfg(test)]
 mod tests {

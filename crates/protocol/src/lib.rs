@@ -17,6 +17,7 @@ pub mod session;
 pub mod shim;
 pub mod system;
 pub mod task;
+pub mod test_set;
 
 pub use error::{ErrorCode, FieldError, Problem};
-pub use id::{CompletionId, FileId, ModelId, SessionId, TaskId, UserId};
+pub use id::{CompletionId, FileId, ModelId, SessionId, TaskId, TestSetId, UserId};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    FileId, SessionId, TaskId,
+    FileId, SessionId, TaskId, TestSetId,
     completion::CompletionUsage,
     dataset::Format,
     scoring::{Scoring, Summary},
@@ -110,7 +110,7 @@ pub struct CreateTask {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// The rows of a task: one of `file`, `rows` and `text`.
+/// The rows of a task: one of `file`, `rows`, `text` and `test_set`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskInput {
@@ -124,6 +124,9 @@ pub struct TaskInput {
     /// The contents of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// A test set: its cases are rows with `messages` and `expected`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_set: Option<TestSetId>,
     /// How the file or text is written; absent: told by its name and its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
@@ -143,6 +146,8 @@ pub struct TaskSource {
     pub format: Format,
     /// The file, where it was one. It may be gone or changed by now: the rows were read at the creation.
     pub file: Option<SourceFile>,
+    /// The test set, where it was one.
+    pub test_set: Option<TestSetId>,
     /// The columns that the rows have.
     pub columns: Vec<String>,
     /// SHA-256 of the rows in their order: tasks with the same one can be compared row by row.

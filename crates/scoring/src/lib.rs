@@ -3,7 +3,7 @@
 //!
 //! A [`Scoring`](protocol::scoring::Scoring) says what is wanted; [`Scorer::compile`] checks it; [`Scorer::score`] gives
 //! each row a score from 0 to 1, or says why it has none; [`aggregate`] sums rows up with a confidence interval;
-//! [`compare`] holds two lists against each other; a [`Requirement`] says whether a sum is enough.
+//! [`compare()`] holds two lists against each other; a [`Requirement`] says whether a sum is enough.
 //!
 //! ```
 //! use protocol::scoring::{RowScore, Scoring};

@@ -10,10 +10,12 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use self::graph::Graph;
-use crate::pattern::MAX_PROGRAM_BYTES;
 
 /// Most bytes of a schema, written without white space.
 pub const MAX_SCHEMA_BYTES: usize = 64 * 1024;
+
+/// Most bytes that a compiled pattern of a schema may take.
+const MAX_PROGRAM_BYTES: usize = 64 << 10;
 
 /// Most checks of a value against a part of the schema, for one answer.
 const MAX_STEPS: u64 = 500_000;
@@ -163,6 +165,17 @@ mod tests {
         let nested = |depth| (0..depth).fold(json!(1), |value, _| json!({"a": value}));
         assert_eq!(schema.check(&nested(5)), Fit::Fits);
         assert_eq!(schema.check(&nested(60)), Fit::TooCostly);
+    }
+
+    #[test]
+    fn a_long_text_is_not_sought_through_by_patterns() {
+        let schema = Schema::compile(&json!({"type": "string", "pattern": "^a+$"})).unwrap();
+        assert_eq!(schema.check(&json!("a".repeat(10_000))), Fit::Fits);
+        assert_eq!(schema.check(&json!("a".repeat(100_000))), Fit::TooCostly);
+        let many: serde_json::Map<String, Value> = (0..1_000).map(|i| (format!("^x{i}"), json!({}))).collect();
+        let schema = Schema::compile(&json!({"patternProperties": many})).unwrap();
+        assert_eq!(schema.check(&json!({"a": 1})), Fit::Fits);
+        assert_eq!(schema.check(&json!({"a".repeat(1_000): 1})), Fit::TooCostly);
     }
 
     #[test]

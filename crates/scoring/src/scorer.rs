@@ -5,7 +5,6 @@ mod check;
 use protocol::scoring::{
     Judge, Metric, MetricKind, Normalization, Numeric, RowScore, Scoring, Statistics, Stemming, Unscored, Wrapping,
 };
-use regex::Regex;
 use serde_json::Value;
 
 pub use self::check::ScoringError;
@@ -14,7 +13,9 @@ use crate::{
     choice::{Choices, Found},
     chrf, json,
     normalize::normalized,
-    number, pattern, rouge,
+    number,
+    pattern::{self, Compiled},
+    rouge,
     schema::{Fit, Schema},
     text::{MAX_DETAIL, clip, compared, cut_detail},
 };
@@ -41,7 +42,7 @@ enum Method {
     Exact(Vec<Normalization>),
     Contains(Vec<Normalization>),
     /// Each row's own where there is none.
-    Regex(Option<Regex>),
+    Regex(Option<Compiled>),
     Numeric(Numeric),
     Json(Wrapping),
     JsonSchema(Option<Box<Schema>>, Wrapping),
@@ -186,7 +187,7 @@ impl Method {
     /// Without a reference column.
     fn alone(&self, answer: &str) -> Result<Outcome, Missing> {
         match self {
-            Self::Regex(Some(pattern)) => Ok(matched(pattern, answer)),
+            Self::Regex(Some(pattern)) => matched(pattern, answer),
             Self::Json(wrapping) => Ok(match json::parse(answer, *wrapping) {
                 Ok(_) => Outcome::right(),
                 Err(why) => Outcome::wrong(why),
@@ -205,7 +206,7 @@ impl Method {
             Self::Contains(normalize) => contains(answer, reference, normalize),
             Self::Regex(_) => {
                 let pattern = pattern::compile(reference).map_err(|error| Missing::reference(error.to_string()))?;
-                Ok(matched(&pattern, answer))
+                matched(&pattern, answer)
             }
             Self::Numeric(numeric) => near(answer, reference, numeric),
             Self::Json(wrapping) => same_json(answer, reference, *wrapping),
@@ -251,9 +252,11 @@ fn contains(answer: &str, reference: &str, normalize: &[Normalization]) -> Resul
     Ok(Outcome::of(normalized(answer, normalize).contains(&reference)))
 }
 
-fn matched(pattern: &Regex, answer: &str) -> Outcome {
-    let detail = cut_detail(&[answer]);
-    Outcome::new(f64::from(u8::from(pattern.is_match(compared(answer)))), detail)
+fn matched(pattern: &Compiled, answer: &str) -> Result<Outcome, Missing> {
+    match pattern.is_match(answer) {
+        Ok(is_match) => Ok(Outcome::of(is_match)),
+        Err(too_long) => Err(Missing { reason: Unscored::TooCostly, detail: Some(too_long.to_string()) }),
+    }
 }
 
 fn near(answer: &str, reference: &str, numeric: &Numeric) -> Result<Outcome, Missing> {

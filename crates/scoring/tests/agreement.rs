@@ -1,6 +1,8 @@
 //! BLEU, chrF and ROUGE-L are what `sacrebleu` and `rouge-score` from PyPI compute on the same pairs. `make test`
 //! installs both.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::{
     io::Write,
     path::Path,

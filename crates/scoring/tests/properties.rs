@@ -1,5 +1,7 @@
 //! What holds for all scores.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use proptest::prelude::*;
 use protocol::scoring::{MetricKind, RowScore, Scoring, Unscored};
 use scoring::{Row, Scorer, aggregate, compare};

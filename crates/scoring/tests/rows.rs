@@ -1,5 +1,7 @@
 //! Scoring row by row: what each metric says of an answer.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::time::{Duration, Instant};
 
 use protocol::scoring::{RowScore, Scoring, Unscored};
@@ -87,6 +89,15 @@ fn a_reference_that_cannot_be_used_marks_its_row_alone() {
         assert_eq!(reason(&score), Some(Unscored::ReferenceInvalid), "{scoring}");
         assert!(score.detail().unwrap().contains(why), "{scoring}: {score:?}");
     }
+}
+
+#[test]
+fn an_answer_too_long_for_its_pattern_is_not_scored() {
+    let scorer = short("regex::[ab]*a[ab]{1600}c");
+    assert_eq!(score(&scorer, &"ab".repeat(2_000), None).value(), Some(0.0));
+    let long = score(&scorer, &"ab".repeat(100_000), None);
+    assert_eq!(reason(&long), Some(Unscored::TooCostly));
+    assert!(long.detail().unwrap().contains("200000 bytes"), "{long:?}");
 }
 
 #[test]

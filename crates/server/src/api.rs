@@ -23,4 +23,5 @@ mod sheet;
 pub(crate) mod system;
 mod task_export;
 pub(crate) mod tasks;
+pub(crate) mod test_sets;
 pub(crate) mod view;

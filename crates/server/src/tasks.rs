@@ -12,6 +12,7 @@ mod pace;
 mod runner;
 mod source;
 mod sum;
+pub(crate) mod test_set;
 mod work;
 
 use std::{
@@ -30,7 +31,7 @@ use crate::{api::problem::ApiError, app::App};
 
 pub(crate) use compare::compare;
 pub(crate) use create::{create, resume};
-pub(crate) use runner::ensure_runner;
+pub(crate) use runner::{ensure_runner, session_runs};
 pub(crate) use sum::ensure_summed;
 
 use pace::Pace;
@@ -39,7 +40,7 @@ use pace::Pace;
 #[derive(Debug, Default)]
 pub(crate) struct TaskRunners {
     sessions: Mutex<HashMap<SessionId, Runner>>,
-    /// Held by a creation that can be repeated.
+    /// Held by a creation that may be asked for twice.
     pub(crate) repeatable: tokio::sync::Mutex<()>,
 }
 

@@ -27,6 +27,7 @@ fn migrations() -> Migrator {
     let files = include_str!("../migrations/0005_files.sql");
     let tasks = include_str!("../migrations/0006_tasks.sql");
     let made = include_str!("../migrations/0007_made.sql");
+    let test_sets = include_str!("../migrations/0008_test_sets.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -38,6 +39,7 @@ fn migrations() -> Migrator {
         simple(5, "files", files),
         simple(6, "tasks", tasks),
         simple(7, "made", made),
+        simple(8, "test_sets", test_sets),
     ])
 }
 

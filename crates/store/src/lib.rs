@@ -22,6 +22,7 @@ mod scrub;
 mod search;
 mod session;
 mod task;
+mod test_set;
 mod user;
 mod writer;
 
@@ -46,4 +47,5 @@ pub use task::{
     ComparedRows, CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow,
     TaskSpec, Unready, UnscoredRow,
 };
+pub use test_set::{TestSetWrite, WriteTestSetError};
 pub use user::User;

@@ -4,9 +4,13 @@
 
 mod cite;
 mod compose;
+mod features;
 mod question;
 mod rank;
+mod sure;
 mod verdict;
+mod ways;
+mod weights;
 
 use std::collections::HashSet;
 
@@ -14,6 +18,7 @@ use protocol::docs::{DocsAnswer, DocsExcerpt, DocsSource};
 
 pub use cite::DocsGiven;
 use compose::Chosen;
+pub(crate) use features::{GATHERED_LEAST, SHARPNESS};
 pub use question::QuestionError;
 use question::{Question, Wanted};
 use rank::Ranked;
@@ -30,10 +35,13 @@ const EXCERPTS: usize = 5;
 /// Pages that are named where there is no answer.
 const NEAREST: usize = 3;
 /// An answer that is less sure than this is none.
-const LEAST: f32 = 0.36;
+const LEAST: f32 = 0.5;
 /// The least share of it that a further section must add.
 const GAIN: f32 = 0.2;
-
+/// How much worse than the best section an excerpt's may be: e to this power is how much likelier the best one is.
+const BEHIND: f32 = 7.0;
+/// How much less likely, as a logarithm, the second section may be to be told, too: half as likely.
+const RIVAL: f32 = 0.7;
 /// How near in meaning it must be, of the best one's nearness.
 const ALSO_MEANT: f32 = 0.8;
 
@@ -52,24 +60,50 @@ impl Asked {
     }
 }
 
+/// What weights are fitted to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Each section, as `page#section`, with its features; the best first.
+    pub sections: Vec<(String, Vec<f32>)>,
+    /// What it is reckoned from how sure it is that the first one answers.
+    pub sure: Vec<f32>,
+}
+
 impl Library {
     /// Answers a question; `page` is the one that it is asked from, where it is known.
     ///
     /// # Errors
     /// The question is empty or too long.
     pub fn ask(&self, question: &str, page: Option<&str>) -> Result<Asked, QuestionError> {
+        let (question, sought) = self.read(question)?;
+        let ranked = rank::rank(self, &question, &sought, page);
+        let confidence = sure::confidence(self, &question, &sought, &ranked);
+        Ok(match ranked.first() {
+            Some(best) if confidence >= LEAST => self.answer(&question, &sought, best, &ranked, confidence),
+            _ => self.refuse(&sought, &ranked),
+        })
+    }
+
+    /// What the order of the sections, and the doubt whether the first answers, are reckoned from.
+    ///
+    /// # Errors
+    /// The question is empty or too long.
+    pub fn measured(&self, question: &str, page: Option<&str>) -> Result<Measured, QuestionError> {
+        let (question, sought) = self.read(question)?;
+        let ranked = rank::rank(self, &question, &sought, page);
+        let sections = ranked.iter().map(|ranked| (place(ranked), ranked.features.all().to_vec())).collect();
+        Ok(Measured { sections, sure: sure::measure(self, &question, &sought, &ranked).to_vec() })
+    }
+
+    fn read(&self, question: &str) -> Result<(Question, Sought), QuestionError> {
         let mut question = Question::read(question)?;
         let corrected = self.index.corrected(&question.folded);
         question.wanted = Wanted::of(&corrected);
         question.opening = question::opening(&corrected);
         question.meaning = Vector::of(&corrected);
+        question.runs = self.index.runs(&corrected);
         let sought = self.index.sought(&question.text);
-        let ranked = rank::rank(self, &question, &sought, page);
-        let confidence = ranked.first().map_or(0.0, |best| confidence(self, &question, &sought, best));
-        Ok(match ranked.first() {
-            Some(best) if confidence >= LEAST => self.answer(&question, &sought, best, &ranked, confidence),
-            _ => self.refuse(&sought, &ranked),
-        })
+        Ok((question, sought))
     }
 
     fn answer(
@@ -93,15 +127,17 @@ impl Library {
         } else {
             1
         };
-        for _ in 0..further_ones {
-            let Some((more, chosen)) = further(question, sought, &held, ranked) else { break };
+        for round in 0..further_ones {
+            let rival = || if round == 0 { rival(question, sought, ranked) } else { None };
+            let more = further(question, sought, &held, ranked).or_else(rival);
+            let Some((more, chosen)) = more else { break };
             answer.push_str("\n\n");
             answer.push_str(&compose::write(more, &chosen, None));
             held.iter_mut().zip(chosen.held(sought, more)).for_each(|(held, own)| *held = held.max(own));
         }
         let taken: Vec<&Ranked<'_>> = ranked.iter().filter(|other| is_worth(other, best)).take(EXCERPTS).collect();
         let excerpts = taken.iter().map(|ranked| excerpt(ranked)).collect();
-        let sections = taken.iter().map(|ranked| format!("{}#{}", ranked.page.name, ranked.section.slug)).collect();
+        let sections = taken.iter().map(|ranked| place(ranked)).collect();
         let confidence = (f64::from(confidence.min(1.0)) * 100.0).round() / 100.0;
         let answer = DocsAnswer { answer, confidence, excerpts, sources: sources(&taken, EXCERPTS) };
         Asked { answer, sections }
@@ -148,22 +184,21 @@ fn further<'r, 'a>(
         .map(|(_, other, chosen)| (other, chosen))
 }
 
-/// How sure it is that the section answers, from 0 to 1: a logistic regression over a third of the ways to ask and what
-/// is known not to be answered, each compared with all the others, and over the questions to tune by.
-fn confidence(library: &Library, question: &Question, sought: &Sought, best: &Ranked<'_>) -> f32 {
-    // Without a word that is known there is nothing to be sure of.
-    let Some(meaning) = &question.meaning else { return 0.0 };
-    let strange: f32 = sought.concepts.iter().map(|concept| concept.weight * concept.strangeness()).sum();
-    let held = sought.share(&best.entry.weights(sought));
-    let count = sought.concepts.len().min(8) as f32;
-    let words = 3.1 * best.coverage + 4.3 * held - 7.7 * strange / sought.total + 0.22 * count;
-    let sum = words + 10.2 * best.meaning - 18.1 * library.index.unanswered(meaning) + 0.1;
-    1.0 / (1.0 + (-sum).exp())
-}
-
 /// Whether a section is near enough to the best one to be an excerpt.
 fn is_worth(other: &Ranked<'_>, best: &Ranked<'_>) -> bool {
-    other.score >= best.score * 0.5 && !other.section.passages.list.is_empty()
+    other.score >= best.score - BEHIND && !other.section.passages.list.is_empty()
+}
+
+/// The section's address: `page#section`.
+fn place(ranked: &Ranked<'_>) -> String {
+    format!("{}#{}", ranked.page.name, ranked.section.slug)
+}
+
+/// The second section with what to take from it, where it is nearly as likely to answer as the first.
+fn rival<'r, 'a>(question: &Question, sought: &Sought, ranked: &'r [Ranked<'a>]) -> Option<(&'r Ranked<'a>, Chosen)> {
+    let (best, next) = (ranked.first()?, ranked.get(1)?);
+    let is_close = best.score - next.score < RIVAL && !next.section.passages.list.is_empty();
+    is_close.then(|| compose::choose(question, sought, next, compose::MORE)).flatten().map(|chosen| (next, chosen))
 }
 
 /// The passage of a section that fits best.

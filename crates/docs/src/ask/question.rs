@@ -2,7 +2,7 @@
 
 use protocol::docs::MAX_QUESTION;
 
-use crate::vectors::Vector;
+use crate::{runs::Runs, vectors::Vector};
 
 /// Why a question is not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
     pub(crate) difference: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Question {
     /// One line without control characters.
     pub(crate) text: String,
@@ -42,6 +42,8 @@ pub(crate) struct Question {
     pub(crate) meaning: Option<Vector>,
     /// The word that it asks with, where that is its first: `where`.
     pub(crate) opening: Option<&'static str>,
+    /// Words that stand one after the other.
+    pub(crate) runs: Runs,
 }
 
 const ASKS_VERDICT: &[&str] = &[
@@ -135,7 +137,7 @@ impl Question {
         let wanted = Wanted::of(&folded);
         let opening = opening(&folded);
         let meaning = Vector::of(&folded);
-        Ok(Self { text, folded, wanted, meaning, opening })
+        Ok(Self { text, folded, wanted, meaning, opening, runs: Runs::default() })
     }
 }
 

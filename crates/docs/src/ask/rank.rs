@@ -1,8 +1,12 @@
 //! Which sections answer a question, and how well.
 
 use crate::{
-    ask::question::Question,
-    index::{Entry, Term, Terms, Way},
+    ask::{
+        features::{self, Feature, Features},
+        question::Question,
+        ways::{NearWay, Ways},
+    },
+    index::{Entry, Term, Terms},
     library::Library,
     page::{Page, Section},
     passage::Kind,
@@ -10,35 +14,16 @@ use crate::{
     vectors::Vector,
 };
 
-/// How much of a section's value is what it means; the rest is the words that it has.
-const MEANING: f32 = 0.5;
-/// How far a heading and a passage that mean what is asked count, beside a way to ask that does.
-const MEANT_BY_SECTION: f32 = 0.95;
-/// What a passage that means what is asked counts, beside one that has its words.
-const MEANT: f32 = 0.5;
-/// What counts how much: all of the text, the heading's likeness, the best passage. Found by trying, on the questions to
-/// tune by.
-const TEXT: f32 = 0.15;
-const HEADING: f32 = 0.3;
-const PASSAGE: f32 = 0.6;
-/// How much more than a heading's likeness that of a way to ask counts.
-const ASKED: f32 = 1.25;
-/// How much more a way to ask counts that begins as the question does: `where`.
-const OPENING: f32 = 1.12;
 /// How far the heading, a way to ask, and what the section stands under say for a passage what it does not say itself.
 const BY_HEADING: f32 = 0.76;
 const BY_ASKED: f32 = 0.34;
 const BY_CONTEXT: f32 = 0.85;
 /// How much of a passage's value is what it holds together with its heading; the rest is what it holds alone.
 const WITH_HEADING: f32 = 0.95;
-/// A passage that a way to ask points at.
-const POINTED: f32 = 0.6;
-/// How much nearer a way to ask without a yes or no may be.
-const BEHIND: f32 = 0.1;
-/// A section of the page that is asked from.
-const SAME_PAGE: f32 = 2.2;
-/// A section whose code is in the question.
-const NAMED: f32 = 0.4;
+/// What a passage that means what is asked counts, beside one that has its words.
+const MEANT: f32 = 0.5;
+/// How far a heading and a passage that mean what is asked count, beside a way to ask that does.
+const MEANT_BY_SECTION: f32 = 0.95;
 
 /// A section with how well it fits.
 #[derive(Debug, Clone)]
@@ -47,25 +32,18 @@ pub(crate) struct Ranked<'a> {
     pub(crate) section: &'a Section,
     pub(crate) entry: &'a Entry,
     pub(crate) score: f32,
+    /// What its score is reckoned from.
+    pub(crate) features: Features,
     /// The share of what is asked about that its best passage holds, its heading included.
     pub(crate) coverage: f32,
     /// How far question and heading are the same.
     pub(crate) title: f32,
-    /// The same, or how far question and a way to ask are.
-    pub(crate) heading: f32,
     /// How near to the question the nearest of its heading, its passages and the ways to ask for it is in meaning.
     pub(crate) meaning: f32,
     /// The nearest of the ways to ask for it that have a yes or no, where none without is much nearer.
     pub(crate) way: Option<NearWay<'a>>,
     /// How well each of its passages fits.
     pub(crate) passages: Vec<f32>,
-}
-
-/// A way to ask, and how near it is to the question: the mean of its likeness in words and in meaning.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NearWay<'a> {
-    pub(crate) way: &'a Way,
-    pub(crate) nearness: f32,
 }
 
 /// The sections that hold anything of it, the best first.
@@ -75,19 +53,21 @@ pub(crate) fn rank<'a>(
     sought: &Sought,
     from: Option<&str>,
 ) -> Vec<Ranked<'a>> {
+    let seldom: Vec<Option<Feature>> = library.pages.iter().map(|page| features::seldom(page, question)).collect();
     let measured = library.index.entries.iter().filter_map(|entry| {
         let page = library.pages.get(entry.page)?;
         let section = page.sections.get(entry.section)?;
-        let mut ranked = measure(library, Place { page, section, entry }, sought, question);
-        if is_named(section, question) || is_explained(entry, question, sought) {
-            ranked.heading = 1.0;
-            ranked.score += NAMED;
-        }
-        ranked.score *= prior(page, section, question) * if from == Some(page.name) { SAME_PAGE } else { 1.0 };
-        ranked.score = (1.0 - MEANING) * ranked.score + MEANING * ranked.meaning;
-        Some(ranked)
+        Some(measure(
+            library,
+            Place { page, section, entry, seldom: seldom.get(entry.page).copied().flatten() },
+            sought,
+            question,
+            from,
+        ))
     });
     let mut ranked: Vec<Ranked<'a>> = measured.collect();
+    features::compare(&mut ranked);
+    ranked.iter_mut().for_each(|ranked| ranked.score = ranked.features.score());
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
     ranked
 }
@@ -98,65 +78,118 @@ struct Place<'a> {
     page: &'a Page,
     section: &'a Section,
     entry: &'a Entry,
+    /// What counts against its page.
+    seldom: Option<Feature>,
 }
 
-fn measure<'a>(library: &Library, place: Place<'a>, sought: &Sought, question: &Question) -> Ranked<'a> {
-    let Place { page, section, entry } = place;
-    let text = sought.share(&entry.weights(sought));
+fn measure<'a>(
+    library: &Library,
+    place: Place<'a>,
+    sought: &Sought,
+    question: &Question,
+    from: Option<&str>,
+) -> Ranked<'a> {
+    let Place { page, section, entry, seldom } = place;
     let near = |other: &Option<Vector>| match (&question.meaning, other) {
         (Some(question), Some(other)) => question.likeness(other),
         (None, _) | (_, None) => 0.0,
     };
-    let meanings: Vec<f32> = entry.meanings.iter().map(near).collect();
-    let mut meaning = MEANT_BY_SECTION * meanings.iter().copied().fold(near(&entry.meaning), f32::max);
+    let mut features = Features::default();
     let in_heading = sought.held(&entry.heading);
     let in_context = sought.held(&entry.context);
     let title = alike(library, &entry.heading, &in_heading, sought);
-    let mut heading = title;
-    let mut above: Held =
-        in_heading.iter().zip(&in_context).map(|(a, b)| (BY_HEADING * a).max(BY_CONTEXT * b)).collect();
-    let mut pointed = vec![0.0; entry.passages.len()];
-    let (mut nearest, mut way) = (0.0_f32, None::<NearWay<'a>>);
-    for asked in &entry.asked {
-        let held = sought.held(&asked.terms);
-        let opens_so = if question.opening == Some(asked.opening) { OPENING } else { 1.0 };
-        let words = alike(library, &asked.terms, &held, sought);
-        let alike = opens_so * words;
-        heading = heading.max(ASKED * alike);
-        let near = near(&asked.meaning);
-        meaning = meaning.max(near);
-        let nearness = f32::midpoint(words, near);
-        nearest = nearest.max(nearness);
-        if asked.verdict.is_some() && way.is_none_or(|nearest| nearest.nearness < nearness) {
-            way = Some(NearWay { way: asked, nearness });
-        }
-        if let Some(pointed) = asked.passage.and_then(|passage| pointed.get_mut(passage)) {
-            *pointed = f32::max(*pointed, POINTED * alike.max(near));
-        }
-        above.iter_mut().zip(&held).for_each(|(above, held)| *above = above.max(BY_ASKED * held));
+    let ways = Ways::measure(library, entry, sought, question);
+    let above: Held = in_heading
+        .iter()
+        .zip(&in_context)
+        .zip(&ways.held)
+        .map(|((heading, context), way)| (BY_HEADING * heading).max(BY_CONTEXT * context).max(BY_ASKED * way))
+        .collect();
+    let meanings: Vec<f32> = entry.meanings.iter().map(near).collect();
+    let told = passages(place, question, sought, &Beside { above, meanings: &meanings, pointed: &ways.pointed });
+    let weights = entry.weights(sought);
+    let by_heading = near(&entry.meaning);
+    let by_passage = meanings.iter().copied().fold(0.0, f32::max);
+    let is_named = is_named(section, question);
+    features.set(Feature::Text, sought.share(&weights));
+    features.set(Feature::Missing, missing(sought, &weights));
+    features.set(Feature::Context, sought.share(&in_context));
+    features.set(Feature::Heading, title);
+    features.set(Feature::HeadingHeld, sought.share(&in_heading));
+    features.set(Feature::HeadingMeant, by_heading);
+    features.set(Feature::Passage, told.best);
+    features.set(Feature::PassageHeld, told.held);
+    features.set(Feature::PassageMeant, by_passage);
+    features.set(Feature::Coverage, told.coverage);
+    ways.write(&mut features);
+    features.runs(question, entry);
+    features.set(Feature::Named, f32::from(is_named));
+    features.set(Feature::Explained, f32::from(is_explained(entry, question, sought)));
+    features.set(Feature::FromPage, f32::from(from == Some(page.name)));
+    features.form(entry, section, question);
+    if let Some(feature) = seldom {
+        features.set(feature, 1.0);
     }
-    let mut coverage = sought.share(&above);
-    let mut passage = coverage * 0.6;
-    let mut passages = Vec::with_capacity(entry.passages.len());
-    for (((terms, told), pointed), meant) in
-        entry.passages.iter().zip(&section.passages.list).zip(pointed).zip(meanings)
-    {
+    Ranked {
+        page,
+        section,
+        entry,
+        score: 0.0,
+        features,
+        coverage: told.coverage,
+        title,
+        meaning: (MEANT_BY_SECTION * by_heading.max(by_passage)).max(ways.meant.first().copied().unwrap_or(0.0)),
+        way: ways.verdict,
+        passages: told.values,
+    }
+}
+
+/// The share of what is sought that the section does not have at all.
+fn missing(sought: &Sought, weights: &[f32]) -> f32 {
+    let absent: Vec<f32> = weights.iter().map(|weight| f32::from(*weight <= 0.0)).collect();
+    sought.share(&absent)
+}
+
+/// How well the passages of a section fit.
+struct Told {
+    values: Vec<f32>,
+    /// The best value by words alone.
+    best: f32,
+    /// The most of what is sought that one of them holds itself.
+    held: f32,
+    /// The same, with its heading.
+    coverage: f32,
+}
+
+/// What is known of a section's passages beside their own words.
+struct Beside<'a> {
+    /// How far each of what is sought is said by the heading, by what the section stands under, by a way to ask.
+    above: Held,
+    /// How near in meaning each passage is.
+    meanings: &'a [f32],
+    /// How near the nearest way to ask that points at it is.
+    pointed: &'a [f32],
+}
+
+fn passages(place: Place<'_>, question: &Question, sought: &Sought, beside: &Beside<'_>) -> Told {
+    let by_heading = sought.share(&beside.above);
+    let mut told = Told { values: Vec::new(), best: by_heading * 0.6, held: 0.0, coverage: by_heading };
+    let list = place.entry.passages.iter().zip(&place.section.passages.list);
+    for (((terms, passage), pointed), meant) in list.zip(beside.pointed).zip(beside.meanings) {
         let own = sought.held(terms);
-        let both: Held = own.iter().zip(&above).map(|(own, above)| own.max(*above)).collect();
-        let both = sought.share(&both);
-        coverage = coverage.max(both);
-        let value =
-            both * WITH_HEADING + sought.share(&own) * (1.0 - WITH_HEADING) + bonus(question, &told.kind, &told.plain);
-        passage = passage.max(value);
-        passages.push(value + pointed + MEANT * meant);
+        let both: Held = own.iter().zip(&beside.above).map(|(own, above)| own.max(*above)).collect();
+        let (own, both) = (sought.share(&own), sought.share(&both));
+        let value = both * WITH_HEADING + own * (1.0 - WITH_HEADING) + bonus(question, &passage.kind, &passage.plain);
+        told.coverage = told.coverage.max(both);
+        told.held = told.held.max(own);
+        told.best = told.best.max(value);
+        told.values.push(value + pointed + MEANT * meant);
     }
-    let way = way.filter(|way| way.nearness + BEHIND >= nearest);
-    let score = TEXT * text + HEADING * heading + PASSAGE * passage;
-    Ranked { page, section, entry, score, coverage, title, heading, meaning, way, passages }
+    told
 }
 
 /// How far the words of a heading and what is sought are the same: what each holds of the other.
-fn alike(library: &Library, terms: &[Term], held: &[f32], sought: &Sought) -> f32 {
+pub(super) fn alike(library: &Library, terms: &[Term], held: &[f32], sought: &Sought) -> f32 {
     let recall = sought.share(held);
     if recall <= 0.0 {
         return 0.0;
@@ -201,42 +234,4 @@ fn bonus(question: &Question, kind: &Kind, plain: &str) -> f32 {
         bonus += 0.10;
     }
     bonus
-}
-
-/// How likely a section is to be what people ask for, whatever they ask.
-fn prior(page: &Page, section: &Section, question: &Question) -> f32 {
-    let says = |parts: &[&str]| parts.iter().any(|part| question.folded.contains(part));
-    let by_page = match page.name {
-        "api-reference"
-            if !says(&[
-                "get /",
-                "post /",
-                "patch /",
-                "delete /",
-                "put /",
-                "/api/",
-                "/v1/",
-                "schema",
-                "response field",
-                "query parameter",
-            ]) =>
-        {
-            0.6
-        }
-        "configuration" if !says(&["setting", "config", "key", "toml", "."]) => 0.8,
-        "release-notes" if !says(&["release", "version", "changelog", "what's new", "whats new"]) => 0.75,
-        "glossary" if question.wanted.meaning => 0.95,
-        "glossary" => 0.7,
-        "command-line" if !says(&["command", "flag", "cli", "terminal", "viva ", "--", "exit", "environment"]) => 0.85,
-        "troubleshooting"
-            if !says(&[
-                "error", "fail", "reason", "code", "4", "5", "_", "why", "wrong", "slow", "problem", "nonsense",
-            ]) =>
-        {
-            0.9
-        }
-        _ => 1.0,
-    };
-    let is_index = !section.passages.tables.is_empty() && section.passages.tables.iter().all(|table| table.is_index);
-    by_page * if is_index { 0.5 } else { 1.0 }
 }

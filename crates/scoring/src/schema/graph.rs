@@ -12,8 +12,8 @@ const MAX_DEPTH: usize = 512;
 /// Parts of the schema within each other while one answer is checked.
 const MAX_HEIGHT: usize = 256;
 
-/// What a step may cost on text: so many bytes are one more.
-const BYTES_PER_STEP: usize = 64;
+/// Steps for each byte that a pattern is sought in.
+const STEPS_PER_BYTE: usize = 8;
 
 /// Stands for the name of a member, into which no part of a schema goes further.
 static NAME: Value = Value::Null;
@@ -36,8 +36,8 @@ struct Node {
     names: Vec<usize>,
     item: Vec<(usize, usize)>,
     each_item: Vec<usize>,
-    /// Looks at every byte or member of the value: a pattern, `uniqueItems`.
-    thorough: bool,
+    /// How often it looks at every byte or member of the value: for a pattern, for `uniqueItems`.
+    thorough: u64,
     /// Values that are compared: `enum`.
     listed: u64,
 }
@@ -104,7 +104,11 @@ impl Count<'_> {
             return None;
         }
         let node = &self.graph.nodes[at];
-        let mut total = Seen { steps: own(node, value), height: 0 };
+        let own = own(node, value);
+        if own > self.most {
+            return None;
+        }
+        let mut total = Seen { steps: own, height: 0 };
         for to in &node.here {
             let seen = self.of(*to, value, above + 1)?;
             total = self.add(total, seen, node.passes)?;
@@ -125,7 +129,8 @@ impl Count<'_> {
                 }
                 for to in &node.names {
                     let seen = self.of(*to, &NAME, above + 1)?;
-                    total = self.add(total, seen, members.len() as u64)?;
+                    let bytes: usize = members.keys().map(|name| name.len() * STEPS_PER_BYTE + 1).sum();
+                    total = self.add(total, seen, bytes as u64)?;
                 }
             }
             Value::Array(items) => {
@@ -156,12 +161,12 @@ impl Count<'_> {
 
 fn own(node: &Node, value: &Value) -> u64 {
     let thorough = match value {
-        Value::String(text) => text.len() / BYTES_PER_STEP,
+        Value::String(text) => text.len() * STEPS_PER_BYTE,
         Value::Array(items) => items.len(),
-        Value::Object(members) => members.len(),
+        Value::Object(members) => members.keys().map(|name| name.len() * STEPS_PER_BYTE).sum(),
         _ => 0,
     };
-    1 + node.listed / 8 + if node.thorough { thorough as u64 } else { 0 }
+    1 + node.listed / 8 + node.thorough.saturating_mul(thorough as u64)
 }
 
 fn depth(value: &Value) -> usize {
@@ -232,7 +237,7 @@ impl<'a> Builder<'a> {
                 }
             }
             "patternProperties" => {
-                node.thorough = true;
+                node.thorough += value.as_object().map_or(0, |patterns| patterns.len() as u64);
                 for (_, part) in value.as_object().into_iter().flatten() {
                     node.each_property.push(self.node(part)?);
                 }
@@ -254,7 +259,7 @@ impl<'a> Builder<'a> {
                 node.passes = 3;
                 node.each_item.push(self.node(value)?);
             }
-            "pattern" | "format" | "uniqueItems" => node.thorough = true,
+            "pattern" | "uniqueItems" => node.thorough += 1,
             "enum" => node.listed = value.as_array().map_or(0, |values| values.len() as u64),
             _ => {}
         }

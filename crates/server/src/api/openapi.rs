@@ -45,6 +45,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::files::router())
         .merge(super::tasks::router())
         .merge(super::compare::router())
+        .merge(super::test_sets::router())
         .merge(super::conversations::router())
         .merge(super::models::router())
         .merge(super::events::router())

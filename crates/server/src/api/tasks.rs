@@ -103,13 +103,16 @@ async fn list_tasks(
 }
 
 async fn page(
-    app: &App,
+    app: &Arc<App>,
     owner: UserId,
     session: Option<SessionId>,
     query: ListTasks,
 ) -> Result<Json<Page<Task>>, ApiError> {
     let page = app.store.list_tasks(owner, session, &paging(query.limit, query.cursor)?).await?;
-    let items = page.items.into_iter().map(|task| tasks::view(app, task)).collect();
+    let mut items = Vec::with_capacity(page.items.len());
+    for task in page.items {
+        items.push(tasks::view(app, tasks::ensure_summed(app, task).await?));
+    }
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 

@@ -33,13 +33,13 @@ const WELLNESS_FAILURES: u32 = 2;
 /// How often the runtime's memory is read.
 const READING_PERIOD: Duration = Duration::from_secs(5);
 /// What the shim's idle deadline allows beyond the control plane's.
-const IDLE_MARGIN: Duration = Duration::from_secs(5);
+pub(super) const IDLE_MARGIN: Duration = Duration::from_secs(5);
 
 /// Watches a running session until it has to end, or is to be looked at again.
 pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Work {
     let live = app.live.ensure(session, app.clock.now());
     live.set_limits(session);
-    tasks::ensure_runner(app, session.id);
+    tasks::session_runs(app, session);
     if let Err(error) = move_deadline(app, session).await {
         tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a shim's deadline could not be moved");
     }

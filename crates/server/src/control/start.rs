@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use launcher::LaunchError;
 use protocol::{
     engine::EngineHealth,
-    session::{LimitValue, ReasonCode},
+    session::{LimitKind, LimitValue, ReasonCode},
     shim::{LaunchSpec, Requirement, Sandbox},
 };
 use tokio::sync::Notify;
 
-use super::{apply, exit, probe as first_question, queue, supervisor::Outcome};
+use super::{apply, exit, probe as first_question, queue, running::IDLE_MARGIN, supervisor::Outcome};
 use crate::{app::App, clock::until, config::SandboxMode, models};
 
 /// Turns of the spin (some 30 µs) after which the engine's computing threads sleep while they wait for each other.
@@ -203,10 +203,15 @@ pub(super) async fn probe(app: &Arc<App>, session: &Session, nudge: &Notify) -> 
 
 /// Has the shim end the session on time by itself, should the control plane be gone: before Running is committed.
 async fn tighten(app: &Arc<App>, session: &Session) -> Result<(), launcher::ControlError> {
-    match limits::time_deadline(&session.limits, app.clock.now()) {
-        Some((at, _)) => end_by(app, session, at).await,
-        None => Ok(()),
+    if let Some((at, _)) = limits::time_deadline(&session.limits, app.clock.now()) {
+        end_by(app, session, at).await?;
     }
+    // The first beat of the running session may come too late: its server may die before.
+    if let Some((seconds, _)) = limits::smallest(&session.limits, LimitKind::IdleSeconds) {
+        let remaining = Duration::from_secs(seconds) + IDLE_MARGIN;
+        app.launcher.heartbeat(session.id, session.generation, Some(remaining)).await?;
+    }
+    Ok(())
 }
 
 /// Moves the shim's deadline to that of a running session.

@@ -14,7 +14,7 @@ use std::{
 use domain::{limits, reason};
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, SessionId,
+    CompletionId, SessionId, TaskId,
     session::{Limit, LimitKind, Reason, SessionModel, SessionUsage},
 };
 use tokio::sync::Notify;
@@ -154,6 +154,11 @@ impl Live {
     pub(crate) fn in_flight(&self) -> usize {
         let inner = self.lock();
         inner.in_flight.len() + usize::try_from(inner.pending).unwrap_or(usize::MAX)
+    }
+
+    /// Whether an answer to a row of this task is in flight.
+    pub(crate) fn is_answering(&self, task: TaskId) -> bool {
+        self.lock().in_flight.values().any(|exchange| exchange.begin().task_row.is_some_and(|(of, _)| of == task))
     }
 
     /// A completion in flight.

@@ -37,7 +37,7 @@ pub(crate) async fn create(app: &Arc<App>, session: &Session, request: CreateTas
     let concurrency = concurrency(session, request.concurrency)?;
     check_metadata(&request.metadata)?;
     judge::check(app, session.owner, &request.scoring).await?;
-    let source = Source::find(app, session.id, request.input.clone()).await?;
+    let source = Source::find(app, session, request.input.clone()).await?;
     let bounds = Bounds { rows: app.config.tasks.rows, ..Bounds::default() };
     let request = Arc::new(request);
     let survey = {
@@ -187,6 +187,7 @@ async fn fill(
     let spec = TaskSpec {
         format,
         file: source.file.clone(),
+        test_set: source.test_set,
         columns,
         sha256,
         prompt: request.prompt.clone(),

@@ -7,20 +7,23 @@ use std::{
     time::Duration,
 };
 
+use domain::Session;
 use futures::{StreamExt, stream::FuturesUnordered};
 use protocol::{
     ErrorCode, FieldError, SessionId, TaskId,
     task::{Task, TaskReason, TaskReasonCode, TaskStatus},
 };
 use store::{PendingRow, StorageError};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     RunningTask,
-    attempt::{self, Attempt, Outcome},
-    content, ensure_summed,
+    attempt::{Attempt, Outcome},
+    ensure_summed,
     pace::Pace,
+    sum::score_leftovers,
+    test_set,
     work::{Instructions, Work},
 };
 use crate::{
@@ -35,6 +38,8 @@ use crate::{
 const BATCH: u32 = 256;
 /// How often a task's progress is told.
 const TOLD: Duration = Duration::from_millis(500);
+/// How long a cancelled task waits for what it cut.
+const CUT: Duration = Duration::from_secs(5);
 /// The pause after the storage failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,6 +49,16 @@ pub(crate) fn ensure_runner(app: &Arc<App>, session: SessionId) {
         let work = run(Arc::clone(app), session);
         app.tasks.spawn(work);
     }
+}
+
+/// The session is Running: test sets that wait for it begin, and its tasks are run.
+pub(crate) fn session_runs(app: &Arc<App>, session: &Session) {
+    let (app, session) = (Arc::clone(app), session.clone());
+    let tracker = app.tasks.clone();
+    tracker.spawn(async move {
+        test_set::run_waiting(&app, &session).await;
+        ensure_runner(&app, session.id);
+    });
 }
 
 async fn run(app: Arc<App>, session: SessionId) {
@@ -84,7 +99,7 @@ async fn run_next(app: &Arc<App>, session: SessionId) -> Result<Next, StorageErr
     }
 }
 
-fn compile(task: &Task) -> Result<Work, FieldError> {
+pub(super) fn compile(task: &Task) -> Result<Work, FieldError> {
     Work::compile(&Instructions {
         format: task.input.format,
         columns: &task.input.columns,
@@ -117,6 +132,7 @@ async fn run_task(app: &Arc<App>, live: &Arc<Live>, task: Task) -> Result<(), St
     let (status, reason) = match end {
         End::Tried => (TaskStatus::Done, None),
         End::Cancelled => {
+            wait_for_cut(live, task.id).await;
             let message = "It was cancelled; the rows that are left can be resumed.".to_owned();
             (TaskStatus::Cut, Some(TaskReason { code: TaskReasonCode::Cancelled, message }))
         }
@@ -128,6 +144,14 @@ async fn run_task(app: &Arc<App>, live: &Arc<Live>, task: Task) -> Result<(), St
         ensure_summed(app, ended).await?;
     }
     Ok(())
+}
+
+/// Waits until what was in flight has ended: an answer may have come to its end just before it was cut.
+async fn wait_for_cut(live: &Live, task: TaskId) {
+    let until = Instant::now() + CUT;
+    while live.is_answering(task) && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Brings the running scores to what is stored, and scores the answers that a crash left without.
@@ -143,18 +167,8 @@ async fn restore_scores(app: &Arc<App>, task: &Task, work: &Arc<Work>, pace: &Mu
         let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
         rows.iter().for_each(|row| pace.scored(&row.scores));
     }
-    let mut from = 0;
-    loop {
-        let rows = app.store.list_unscored_rows(task.id, from, BATCH).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        from = last.row.number + 1;
-        for unscored in rows {
-            let Some(row) = content::read(&unscored.row) else { continue };
-            let answer = unscored.response.unwrap_or_default();
-            let scores = attempt::score(app, (task.id, unscored.row.number), work, row, &answer).await?;
-            pace.lock().unwrap_or_else(PoisonError::into_inner).scored(&scores);
-        }
-    }
+    score_leftovers(app, task.id, work, |scores| pace.lock().unwrap_or_else(PoisonError::into_inner).scored(scores))
+        .await
 }
 
 /// How a task's run ended.

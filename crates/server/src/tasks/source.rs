@@ -3,13 +3,15 @@
 use std::{fs::File, io::Cursor, path::PathBuf};
 
 use dataset::{Bounds, InputError, Reader};
+use domain::Session;
 use protocol::{
-    ErrorCode, FieldError,
+    ErrorCode, FieldError, TestSetId,
     dataset::Format,
     task::{SourceFile, TaskInput},
 };
 use serde_json::{Value, json};
 
+use super::test_set;
 use crate::{api::problem::ApiError, app::App, files};
 
 /// Where rows are read from; can be opened more than once.
@@ -22,6 +24,7 @@ pub(super) struct Source {
     format: Option<Format>,
     name: Option<String>,
     pub(super) file: Option<SourceFile>,
+    pub(super) test_set: Option<TestSetId>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,29 +42,40 @@ impl Source {
     ///
     /// # Errors
     /// None or several of its kinds; no such file.
-    pub(super) async fn find(app: &App, session: protocol::SessionId, input: TaskInput) -> Result<Self, ApiError> {
-        let TaskInput { file, rows, text, format } = input;
-        match (file, rows, text) {
-            (Some(name), None, None) => {
-                let found = find_file(app, session, &name).await?;
+    pub(super) async fn find(app: &App, session: &Session, input: TaskInput) -> Result<Self, ApiError> {
+        let TaskInput { file, rows, text, test_set, format } = input;
+        match (file, rows, text, test_set) {
+            (Some(name), None, None, None) => {
+                let found = find_file(app, session.id, &name).await?;
                 Ok(Self {
-                    from: From::File(files::contents_path(app, session, found.id)),
+                    from: From::File(files::contents_path(app, session.id, found.id)),
                     field: "input.file",
                     format,
                     name: Some(found.path.clone()),
                     file: Some(SourceFile { id: found.id, path: found.path }),
+                    test_set: None,
                 })
             }
-            (None, Some(rows), None) => {
+            (None, Some(rows), None, None) => {
                 let (text, format) = lines(&rows, format)?;
                 let from = From::Text(text.into());
-                Ok(Self { from, field: "input.rows", format: Some(format), name: None, file: None })
+                Ok(Self { from, field: "input.rows", format: Some(format), name: None, file: None, test_set: None })
             }
-            (None, None, Some(text)) => {
-                Ok(Self { from: From::Text(text.into()), field: "input.text", format, name: None, file: None })
+            (None, None, Some(text), None) => Ok(Self {
+                from: From::Text(text.into()),
+                field: "input.text",
+                format,
+                name: None,
+                file: None,
+                test_set: None,
+            }),
+            (None, None, None, Some(id)) => {
+                let from = From::Text(test_set::lines(app, session.owner, id).await?.into());
+                let format = Some(Format::Jsonl);
+                Ok(Self { from, field: "input.test_set", format, name: None, file: None, test_set })
             }
             _ => {
-                let message = "`input` needs exactly one of `file`, `rows` and `text`";
+                let message = "`input` needs exactly one of `file`, `rows`, `text` and `test_set`";
                 Err(ApiError::field(FieldError::new("input", "one_of", message)))
             }
         }

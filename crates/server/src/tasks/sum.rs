@@ -1,16 +1,17 @@
 //! The scores of a task in sum, once it is over.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::{
     TaskId,
     scoring::{RowScore, Summary, Unscored},
-    task::{RowState, Task, TaskScore},
+    task::{Task, TaskScore},
 };
 use scoring::Scorer;
 use store::StorageError;
 use tokio::sync::mpsc;
 
+use super::{attempt, content, runner::compile, work::Work};
 use crate::app::App;
 
 /// Rows that are read at a time.
@@ -24,6 +25,9 @@ pub(crate) async fn ensure_summed(app: &Arc<App>, mut task: Task) -> Result<Task
     if !task.status.is_over() || !task.scores.is_empty() || task.scoring.is_empty() {
         return Ok(task);
     }
+    if let Ok(work) = compile(&task) {
+        score_leftovers(app, task.id, &Arc::new(work), |_| {}).await?;
+    }
     let mut scores = Vec::with_capacity(task.scoring.len());
     for scoring in &task.scoring {
         let Ok(scorer) = Scorer::compile(scoring) else { continue };
@@ -34,6 +38,26 @@ pub(crate) async fn ensure_summed(app: &Arc<App>, mut task: Task) -> Result<Task
     app.store.score_task(task.id, scores.clone()).await?;
     task.scores = scores;
     Ok(task)
+}
+
+/// Scores the answers that a crash or a cancellation left without.
+pub(super) async fn score_leftovers(
+    app: &Arc<App>,
+    task: TaskId,
+    work: &Arc<Work>,
+    scored: impl Fn(&BTreeMap<String, RowScore>),
+) -> Result<(), StorageError> {
+    let mut from = 0;
+    loop {
+        let rows = app.store.list_unscored_rows(task, from, BATCH).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        from = last.row.number + 1;
+        for unscored in rows {
+            let Some(row) = content::read(&unscored.row) else { continue };
+            let answer = unscored.response.unwrap_or_default();
+            scored(&attempt::score(app, (task, unscored.row.number), work, row, &answer).await?);
+        }
+    }
 }
 
 /// Sums one scoring up over all rows, a page of them in memory at a time.
@@ -54,13 +78,7 @@ async fn summary(
         let Some(last) = rows.last().map(|row| row.number) else { break };
         let scores = rows.into_iter().map(|mut row| {
             let score = row.scores.remove(name);
-            score.unwrap_or_else(|| {
-                RowScore::unscored(match row.state {
-                    RowState::Done | RowState::Pending | RowState::Failed | RowState::Invalid => {
-                        Unscored::AnswerMissing
-                    }
-                })
-            })
+            score.unwrap_or_else(|| RowScore::unscored(Unscored::AnswerMissing))
         });
         if sender.send(scores.collect()).await.is_err() {
             break;

@@ -24,6 +24,7 @@ const TAGS: &[(&str, &str)] = &[
     ("completions", "Completions"),
     ("files", "Files"),
     ("tasks", "Tasks"),
+    ("test sets", "Test sets"),
     ("models", "Models"),
     ("events", "Events"),
     ("system", "Server and login"),

@@ -86,6 +86,7 @@ fn told(kind: &str) -> &'static str {
         "bool" => "true or false",
         "SocketAddr" => "address and port",
         "String" => "text",
+        "Vec<JudgeConfig" => "tables `[[tasks.judges]]` of `base_url` and, where it needs one, `api_key`",
         "SandboxMode" => "`\"best_effort\"`, `\"required\"`",
         other => panic!("name the type {other} here"),
     }

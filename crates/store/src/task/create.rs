@@ -167,13 +167,14 @@ impl Command for Ready {
     async fn apply(self, tx: &mut Tx<'_>) -> Result<Task, CreateTaskError> {
         let change = tx.next_change();
         let found = sqlx::query(
-            "UPDATE task SET is_ready = 1, spec = ?2, change = ?3
+            "UPDATE task SET is_ready = 1, spec = ?2, change = ?3, test_set = ?4
              WHERE id = ?1 AND status = 'queued' AND (SELECT deleting_at IS NULL FROM session WHERE id = task.session)
              RETURNING *, NULL AS resumed_by",
         )
         .bind(self.task.as_bytes().as_slice())
         .bind(rows::json(&self.spec))
         .bind(change)
+        .bind(self.spec.test_set.as_ref().map(|set| set.as_bytes().as_slice()))
         .fetch_optional(&mut *tx.connection)
         .await?;
         let found = found.ok_or(CreateTaskError::SessionEnded)?;

@@ -16,7 +16,7 @@ mod rows;
 use std::collections::BTreeMap;
 
 use protocol::{
-    TaskId,
+    TaskId, TestSetId,
     dataset::Format,
     scoring::{RowScore, Scoring},
     task::{RowError, SourceFile},
@@ -29,6 +29,7 @@ use crate::StorageError;
 pub use compare::ComparedRows;
 pub use create::Unready;
 pub(crate) use erase::remove_session_rows;
+pub(crate) use read::{SELECT, read};
 pub use rows::{PendingRow, RowFilter, ScoredRow, UnscoredRow};
 
 /// What a task is to do, as it is stored.
@@ -36,6 +37,8 @@ pub use rows::{PendingRow, RowFilter, ScoredRow, UnscoredRow};
 pub struct TaskSpec {
     pub format: Format,
     pub file: Option<SourceFile>,
+    #[serde(default)]
+    pub test_set: Option<TestSetId>,
     pub columns: Vec<String>,
     /// Of the rows in their order.
     pub sha256: String,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A task's columns, and who goes on with it.
-pub(super) const SELECT: &str =
+pub(crate) const SELECT: &str =
     "SELECT task.*, (SELECT id FROM task AS later WHERE later.resumed_from = task.id) AS resumed_by FROM task ";
 
 impl Store {
@@ -104,7 +104,7 @@ impl Store {
     }
 }
 
-pub(super) fn read(row: &SqliteRow) -> Result<Task, StorageError> {
+pub(crate) fn read(row: &SqliteRow) -> Result<Task, StorageError> {
     let columns = Columns::new(row, "a task");
     let spec: TaskSpec = columns.json("spec")?;
     let (rows, done, failed, invalid) =
@@ -122,7 +122,13 @@ pub(super) fn read(row: &SqliteRow) -> Result<Task, StorageError> {
         name: columns.get("name")?,
         status: columns.word("status")?,
         reason: columns.maybe_json("reason")?,
-        input: TaskSource { format: spec.format, file: spec.file, columns: spec.columns, sha256: spec.sha256 },
+        input: TaskSource {
+            format: spec.format,
+            file: spec.file,
+            test_set: spec.test_set,
+            columns: spec.columns,
+            sha256: spec.sha256,
+        },
         prompt: spec.prompt,
         system: spec.system,
         parameters: spec.parameters,

@@ -57,7 +57,8 @@ failure!(
     PutFileError,
     CreateTaskError,
     ResumeTaskError,
-    DeleteTaskError
+    DeleteTaskError,
+    WriteTestSetError
 );
 
 /// Something to do in a transaction. An error undoes what it wrote.

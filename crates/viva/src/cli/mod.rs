@@ -2,10 +2,13 @@
 
 mod chat;
 mod docs;
+mod file;
 mod history;
 mod model;
+mod run;
 mod serve;
 mod session;
+mod task;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +18,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use chat::{ChatArgs, SamplingArgs};
 pub(crate) use docs::DocsCommand;
+pub(crate) use file::{FileCommand, GetArgs, PutArgs};
 pub(crate) use history::{ExportFormat, HistoryCommand};
 pub(crate) use model::{AddArgs, ModelCommand};
+pub(crate) use run::RunArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use session::{CreateArgs, ListArgs, SampleArg, SessionCommand};
+pub(crate) use task::{CompareArgs, RowsArgs, TaskCommand, TaskFormat};
 
 /// Interactive sessions on language models: open one, talk to it, keep what it said, and have it end on time.
 #[derive(Debug, Parser)]
@@ -107,6 +113,16 @@ pub(crate) enum ClientCommand {
     Session(SessionCommand),
     /// Talk to a session
     Chat(ChatArgs),
+    /// Run a set of prompts over a session, and score the answers
+    Run(Box<RunArgs>),
+    /// Look at, cancel, export and delete what `viva run` began
+    #[command(subcommand)]
+    Task(TaskCommand),
+    /// Hold tasks on the same rows against each other
+    Compare(CompareArgs),
+    /// Put files into a session's storage, and get them from it
+    #[command(subcommand)]
+    File(FileCommand),
     /// Read, export and delete what a session has answered
     #[command(subcommand)]
     History(HistoryCommand),

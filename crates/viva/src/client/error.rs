@@ -13,6 +13,8 @@ pub(crate) struct ApiError {
     /// The code of the problem, or an empty text.
     code: String,
     message: String,
+    /// The fields at fault.
+    fields: Vec<String>,
     /// The problem, as the server sent it.
     json: Option<String>,
     retry_after: Option<u64>,
@@ -40,7 +42,14 @@ impl ApiError {
     pub(super) fn refused(status: u16, text: String, retry_after: Option<u64>) -> Self {
         let Ok(body) = serde_json::from_str::<Body>(&text) else {
             let message = format!("the server answered with status {status}");
-            return Self { status: Some(status), code: String::new(), message, json: None, retry_after };
+            return Self {
+                status: Some(status),
+                code: String::new(),
+                message,
+                fields: Vec::new(),
+                json: None,
+                retry_after,
+            };
         };
         let inner = body.error.unwrap_or_default();
         let first = |texts: [String; 3]| texts.into_iter().find(|text| !text.trim().is_empty());
@@ -52,7 +61,8 @@ impl ApiError {
             }
         }
         let code = if body.code.is_empty() { inner.code.unwrap_or_default() } else { body.code };
-        Self { status: Some(status), code, message, json: Some(text), retry_after }
+        let fields = body.errors.into_iter().map(|error| error.field).collect();
+        Self { status: Some(status), code, message, fields, json: Some(text), retry_after }
     }
 
     pub(crate) fn unreachable(base: &str, error: &reqwest::Error) -> Self {
@@ -69,11 +79,11 @@ impl ApiError {
             format!("the connection to {base} broke: {}", root_cause(error))
         };
         let code = if error.is_connect() { "unreachable" } else { "" };
-        Self { status: None, code: code.into(), message, json: None, retry_after: None }
+        Self { status: None, code: code.into(), message, fields: Vec::new(), json: None, retry_after: None }
     }
 
-    #[cfg(test)]
-    fn code(&self) -> &str {
+    /// The code of the problem, or an empty text.
+    pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
@@ -89,6 +99,15 @@ impl ApiError {
 
     pub(crate) const fn is_conflict(&self) -> bool {
         matches!(self.status, Some(409))
+    }
+
+    pub(crate) const fn is_not_found(&self) -> bool {
+        matches!(self.status, Some(404))
+    }
+
+    /// Whether this field is at fault.
+    pub(crate) fn names(&self, field: &str) -> bool {
+        self.fields.iter().any(|named| named == field)
     }
 
     pub(crate) fn json(&self) -> Option<&str> {
@@ -109,6 +128,8 @@ impl ApiError {
             "context_length_exceeded" => {
                 "begin a new conversation with /new, or create a session with a larger --context"
             }
+            "task_running" => "cancel it first: `viva task cancel`",
+            "task_not_cut" => "see where it stands: `viva task show`",
             "internal" => "the server's log says more",
             _ => {
                 return self

@@ -51,6 +51,11 @@ impl Answer {
     }
 }
 
+/// A key that no other request has.
+pub(crate) fn request_key() -> String {
+    protocol::CompletionId::generate().to_string()
+}
+
 impl Client {
     /// # Errors
     /// The address is none, or the machine's certificates cannot be read.
@@ -74,7 +79,11 @@ impl Client {
 
     /// Posts a body, with a key that makes a repetition harmless.
     pub(crate) async fn post(&self, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
-        let key = protocol::CompletionId::generate().to_string();
+        self.post_as(&request_key(), path, body).await
+    }
+
+    /// Posts a body with this key: sent again with the same, it does nothing anew.
+    pub(crate) async fn post_as(&self, key: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
         let request = self.request(Method::POST, path).header("idempotency-key", key).timeout(ANSWER_TIMEOUT);
         self.answer(match body {
             Some(body) => request.json(body),
@@ -105,6 +114,21 @@ impl Client {
             .header("content-type", "application/octet-stream")
             .header("content-length", bytes)
             .body(body);
+        self.answer(request).await
+    }
+
+    /// Puts a body, of `bytes` bytes, with heads beside.
+    pub(crate) async fn put(
+        &self,
+        path: &str,
+        heads: &[(&'static str, String)],
+        body: reqwest::Body,
+        bytes: u64,
+    ) -> anyhow::Result<Answer> {
+        let mut request = self.request(Method::PUT, path).header("content-length", bytes).body(body);
+        for (name, value) in heads {
+            request = request.header(*name, value);
+        }
         self.answer(request).await
     }
 

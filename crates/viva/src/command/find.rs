@@ -50,7 +50,7 @@ pub(super) fn choose_session<'a>(sessions: &'a [Session], reference: &str) -> an
 }
 
 /// Whether the id begins so, with or without its prefix.
-fn begins(id: &str, prefix: &str, reference: &str) -> bool {
+pub(super) fn begins(id: &str, prefix: &str, reference: &str) -> bool {
     let digits = reference.strip_prefix(prefix).unwrap_or(reference);
     !digits.is_empty() && id.strip_prefix(prefix).is_some_and(|id| id.starts_with(digits))
 }

@@ -1,12 +1,13 @@
 //! `viva history …`.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use anyhow::Context as _;
 use protocol::completion::{Completion, CompletionStatus, FinishReason};
 
 use super::{
     Context, confirm_deletion,
+    download::{Download, Existing},
     figures::{bytes, count, counted, milliseconds},
     find::{completion_path, session_or_newest, shown_length},
     list::List,
@@ -110,7 +111,7 @@ fn ending(completion: &Completion) -> (&'static str, Paint) {
 }
 
 /// The last user message of a request, or its prompt.
-fn asked(request: &serde_json::Value) -> String {
+pub(super) fn asked(request: &serde_json::Value) -> String {
     let messages = request.get("messages").and_then(|messages| messages.as_array());
     let last = messages.and_then(|messages| {
         messages.iter().rev().find(|message| message.get("role").and_then(|role| role.as_str()) == Some("user"))
@@ -199,23 +200,12 @@ async fn export(
         }
         return Ok(());
     };
-    if file.exists() && !force {
-        return Err(Failure::new(format!("{} is there already", file.display()))
-            .hint("choose another name, or add `--force` to replace it")
-            .into());
-    }
-    let mut response = context.client.open(path, query).await?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let writing = || format!("{} cannot be written", file.display());
-    // The file appears whole or not at all.
-    let mut part = tempfile::NamedTempFile::new_in(folder).with_context(writing)?;
-    let mut written = 0;
-    while let Some(chunk) = response.chunk().await.context("the connection to the server broke")? {
-        part.write_all(&chunk).with_context(writing)?;
-        written += chunk.len() as u64;
-    }
-    part.as_file().sync_all().with_context(writing)?;
-    part.persist(file).map_err(|error| error.error).with_context(writing)?;
+    let existing = Existing::from_flag(force);
+    existing.check(file)?;
+    let response = context.client.open(path, query).await?;
+    let saved = Download::read(response, file, |_| {}).await?;
+    let written = saved.bytes;
+    saved.keep(file, existing)?;
     if output.is_json() {
         output.json(&serde_json::json!({ "file": file, "bytes": written }).to_string());
     } else {

@@ -2,16 +2,22 @@
 //! here.
 
 mod chat;
+mod compare;
 mod completions;
 mod docs;
 mod doctor;
+mod download;
 mod figures;
+mod file;
 mod find;
 mod history;
 mod list;
 mod login;
 mod model;
+mod run;
+mod scores;
 mod session;
+mod task;
 
 use anyhow::Context as _;
 
@@ -25,6 +31,16 @@ use crate::{
 pub(crate) struct Context<'a> {
     pub(crate) client: Client,
     pub(crate) output: &'a Output,
+    pub(crate) shared: &'a Shared,
+}
+
+impl Context<'_> {
+    /// Looks again where the server is: one that was started anew may listen elsewhere.
+    pub(crate) fn relocate(&mut self) {
+        if let Ok(client) = locate(self.shared).and_then(Client::new) {
+            self.client = client;
+        }
+    }
 }
 
 /// Runs a command to its end.
@@ -41,10 +57,14 @@ pub(crate) fn run(command: ClientCommand, shared: &Shared, output: &Output) -> a
 }
 
 async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> anyhow::Result<()> {
-    let context = || Ok::<_, anyhow::Error>(Context { client: Client::new(locate(shared)?)?, output });
+    let context = || Ok::<_, anyhow::Error>(Context { client: Client::new(locate(shared)?)?, output, shared });
     match command {
         ClientCommand::Session(command) => session::run(command, &context()?).await,
         ClientCommand::Chat(args) => chat::run(args, &context()?).await,
+        ClientCommand::Run(args) => run::run(&args, context()?).await,
+        ClientCommand::Task(command) => task::run(command, &context()?).await,
+        ClientCommand::Compare(args) => compare::run(&args, &context()?).await,
+        ClientCommand::File(command) => file::run(command, &context()?).await,
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,
         ClientCommand::Docs(command) => docs::run(command, output),

@@ -16,7 +16,7 @@ use crate::{
     client::ApiError,
     failure,
 };
-pub(crate) use progress::{Waiting, bytes_bar};
+pub(crate) use progress::{RowsBar, Waiting, bytes_bar};
 #[cfg(test)]
 pub(crate) use style::width_of;
 pub(crate) use style::{Paint, Style, clean};

@@ -69,10 +69,10 @@ async fn a_killed_server_is_back_within_a_second_with_its_sessions_and_every_ans
 async fn with_the_server_dead_a_session_still_ends_on_time() {
     // The grace is for requests in flight: a server that is dead has none, and it delays nothing.
     let mut viva = Viva::start_with(VIVA, "[sessions]\ngrace_seconds = 60\n").await;
-    for (stop, reason, seconds) in [("after_seconds", "time_limit", 2 + 5), ("idle_seconds", "idle_limit", 2 + 8)] {
+    for (stop, reason) in [("after_seconds", "time_limit"), ("idle_seconds", "idle_limit")] {
         let id = viva.running_session(json!({"stop": {stop: 2}})).await;
         viva.kill();
-        let until = Instant::now() + Duration::from_secs(seconds);
+        let until = Instant::now() + Duration::from_secs(20);
         while !processes_of(viva.data.path()).is_empty() {
             assert!(Instant::now() < until, "its processes live on");
             tokio::time::sleep(Duration::from_millis(50)).await;

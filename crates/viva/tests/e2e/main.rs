@@ -12,15 +12,18 @@ mod disk;
 mod docs;
 mod docs_samples;
 mod events;
+mod file;
 mod files;
 mod history;
 mod limits;
 mod logs;
 mod readings;
+mod run;
 mod sdk;
 mod story;
 mod tasks;
 mod template;
+mod test_sets;
 
 /// The binary under test.
 const VIVA: &str = env!("CARGO_BIN_EXE_viva");

@@ -201,8 +201,8 @@ async fn a_stop_cuts_a_task_and_another_session_goes_on_from_there() {
 async fn a_cancelled_task_keeps_what_is_done_and_lets_the_next_one_run() {
     let viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({})).await;
-    let slow =
-        json!({"input": {"text": sums(2000), "format": "csv"}, "parameters": {"max_tokens": 100, "ignore_eos": true}});
+    let slow = json!({"input": {"text": sums(2000), "format": "csv"}, "parameters": {"max_tokens": 100, "ignore_eos": true},
+            "scoring": [{"reference": "answer", "metric": {"kind": "contains"}}]});
     let task = create(&viva, &id, slow).await;
     let next = create(&viva, &id, json!({"input": {"rows": ["2 + 2", "3 + 3"]}})).await;
     viva.wait(&format!("/api/v1/tasks/{task}"), |task| task["progress"]["done"].as_u64() > Some(4)).await;
@@ -217,6 +217,10 @@ async fn a_cancelled_task_keeps_what_is_done_and_lets_the_next_one_run() {
     let cut = wait_over(&viva, &task).await;
     assert_eq!((&cut["status"], &cut["reason"]["code"]), (&json!("cut"), &json!("cancelled")));
     viva.post(&format!("/api/v1/tasks/{task}/cancel"), json!({})).await.expect(200);
+    // What came to its end just before it was cut is scored as well.
+    let listed = viva.get(&format!("/api/v1/sessions/{id}/tasks")).await.expect(200);
+    let cut = listed["items"].as_array().unwrap().iter().find(|one| one["id"] == task).unwrap();
+    assert_eq!(cut["scores"][0]["scored"], cut["progress"]["done"], "{cut:#}");
     assert_eq!(wait_over(&viva, &next).await["progress"]["done"], 2);
 }
 

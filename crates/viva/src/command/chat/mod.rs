@@ -32,6 +32,7 @@ use crate::{
     failure::Failure,
     output::{Paint, clean},
 };
+pub(super) use settings::known_value;
 
 /// What the conversation does next.
 enum Next {

@@ -142,6 +142,15 @@ impl Settings {
     }
 }
 
+/// The value of a parameter that is known here, within its bounds; `None` of another.
+///
+/// # Errors
+/// It is out of them.
+pub(in crate::command) fn known_value(name: &str, text: &str) -> Result<Option<Value>, String> {
+    let parameter = PARAMETERS.iter().find(|parameter| parameter.name == name);
+    parameter.map(|parameter| parse(parameter, text)).transpose()
+}
+
 fn find(name: &str) -> anyhow::Result<&'static Parameter> {
     let wanted = name.to_lowercase().replace('-', "_");
     PARAMETERS

@@ -37,6 +37,17 @@ pub(in crate::command) async fn create_default(context: &Context<'_>) -> anyhow:
     Ok(wait::until_running(context, &path(&session)).await?.0)
 }
 
+/// A session on this model with the other settings of default, not waited for.
+pub(in crate::command) async fn create_on(
+    context: &Context<'_>,
+    model: &str,
+    after_seconds: Option<u64>,
+) -> anyhow::Result<Session> {
+    let stop = after_seconds.map(|seconds| StopPolicy { after_seconds: Some(seconds), ..StopPolicy::default() });
+    let request = CreateSession { model: model.to_owned(), stop, ..CreateSession::default() };
+    Ok(create(context, &request).await?.0)
+}
+
 async fn create(context: &Context<'_>, request: &CreateSession) -> anyhow::Result<(Session, Answer)> {
     let mut body = serde_json::to_value(request)?;
     if let Some(fields) = body.as_object_mut() {
@@ -99,7 +110,7 @@ fn tell(context: &Context<'_>, session: &Session) {
 }
 
 /// A name as a shell takes it.
-fn quoted(name: &str) -> String {
+pub(in crate::command) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.chars().all(plain) && !name.starts_with('-') {
         name.to_owned()

@@ -11,9 +11,9 @@ mod wait;
 
 use super::Context;
 use crate::cli::SessionCommand;
-pub(super) use create::create_default;
+pub(super) use create::{create_default, create_on, quoted};
 pub(super) use view::why;
-pub(super) use wait::wait_until_running;
+pub(super) use wait::{wait_until_ended, wait_until_running};
 
 pub(super) async fn run(command: SessionCommand, context: &Context<'_>) -> anyhow::Result<()> {
     match command {

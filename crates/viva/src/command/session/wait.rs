@@ -44,6 +44,11 @@ pub(in crate::command) async fn wait_until_running(
     Ok(until_running(context, &format!("/api/v1/sessions/{}", session.id)).await?.0)
 }
 
+/// As [`until_ended`], of a session that is at hand.
+pub(in crate::command) async fn wait_until_ended(context: &Context<'_>, session: &Session) -> anyhow::Result<Session> {
+    Ok(until_ended(context, &format!("/api/v1/sessions/{}", session.id)).await?.0)
+}
+
 /// Waits until the session has ended.
 ///
 /// # Errors
