@@ -11,9 +11,12 @@ export function isOver({ status }: Pick<Task, 'status'>): boolean {
   return status === 'done' || status === 'cut' || status === 'failed';
 }
 
-/** Over, and its scores are still being summed up. */
-export function isSummingUp(task: Pick<Task, 'status' | 'scoring' | 'scores'>): boolean {
-  return isOver(task) && task.scoring.length > 0 && task.scores.length === 0;
+const SUMMING_MS = 60_000;
+
+/** Just over, and its scores are still being summed up. `now` in milliseconds since 1970. */
+export function isSummingUp(task: Pick<Task, 'status' | 'scoring' | 'scores' | 'finished_at'>, now: number): boolean {
+  const isFresh = task.finished_at != null && now - Date.parse(task.finished_at) < SUMMING_MS;
+  return isOver(task) && isFresh && task.scoring.length > 0 && task.scores.length === 0;
 }
 
 /** What its scorings are called, before there is a score, too. */
