@@ -58,6 +58,27 @@ export class TaskDraft {
   #sent: Stored['sent'];
   readonly #session: string;
 
+  /** As the playground's panel of parameters wants it. */
+  readonly forPanel = (() => {
+    const draft = this;
+    return {
+      get parameters() {
+        return draft.parameters;
+      },
+      set parameters(parameters: Parameters) {
+        draft.parameters = parameters;
+      },
+      get purpose() {
+        return draft.purpose;
+      },
+      set purpose(purpose: Purpose) {
+        draft.purpose = purpose;
+      },
+      draft: '',
+      system: {},
+    };
+  })();
+
   constructor(session: string) {
     this.#session = session;
     const stored = read(session);
