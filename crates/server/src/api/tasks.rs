@@ -108,7 +108,7 @@ async fn page(
     session: Option<SessionId>,
     query: ListTasks,
 ) -> Result<Json<Page<Task>>, ApiError> {
-    let page = app.store.list_tasks(owner, session, &paging(query.limit, query.cursor)?).await?;
+    let page = app.store.list_tasks(owner, session, None, &paging(query.limit, query.cursor)?).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for task in page.items {
         items.push(tasks::view(app, tasks::ensure_summed(app, task).await?));

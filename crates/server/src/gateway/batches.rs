@@ -144,10 +144,10 @@ async fn list_batches(
     let paging = Paging { limit: query.limit.unwrap_or(20).clamp(1, 100), cursor };
     let page = app
         .store
-        .list_tasks(session.owner, Some(session.id), &paging)
+        .list_tasks(session.owner, Some(session.id), Some(Format::Batch), &paging)
         .await
         .map_err(|error| app.storage_failed(&error))?;
-    let data: Vec<Value> = page.items.iter().filter(|task| task.input.format == Format::Batch).map(shown).collect();
+    let data: Vec<Value> = page.items.iter().map(shown).collect();
     let id = |batch: Option<&Value>| batch.map(|batch| batch["id"].clone());
     Ok(Json(json!({
         "object": "list",

@@ -3,6 +3,7 @@
 use protocol::{
     SessionId, TaskId, UserId,
     completion::CompletionUsage,
+    dataset::Format,
     session::Page,
     task::{Task, TaskProgress, TaskScore, TaskSource},
 };
@@ -47,7 +48,7 @@ impl Store {
         found.as_ref().map(read).transpose()
     }
 
-    /// The tasks of an owner, or of one session of the owner, newest first.
+    /// The tasks of an owner, or of one session of the owner, of any format or of one, newest first.
     ///
     /// # Errors
     /// [`ListError`]: the cursor, or the storage.
@@ -55,17 +56,19 @@ impl Store {
         &self,
         owner: UserId,
         session: Option<SessionId>,
+        format: Option<Format>,
         paging: &Paging,
     ) -> Result<Page<Task>, ListError> {
         let limit = paging.bounded();
         let wanted =
             "JOIN session ON session.id = task.session WHERE owner = ?1 AND deleting_at IS NULL AND is_ready = 1
-            AND (?2 IS NULL OR task.session = ?2) AND task.id < ?3 ORDER BY task.id DESC LIMIT ?4";
+            AND (?2 IS NULL OR task.session = ?2) AND (?5 IS NULL OR json_extract(spec, '$.format') = ?5) AND task.id < ?3 ORDER BY task.id DESC LIMIT ?4";
         let found = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} {wanted}")))
             .bind(owner.as_bytes().as_slice())
             .bind(session.map(|session| session.as_bytes().to_vec()))
             .bind(paging.before(List::Tasks)?)
             .bind(i64::from(limit) + 1)
+            .bind(format.map(Format::as_str))
             .fetch_all(self.readers())
             .await?;
         let items = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
