@@ -21,7 +21,8 @@ story('a session from its creation to its deletion', async (person) => {
 
 /** Through the four steps; returns the session's id. */
 async function create(page) {
-  // Where there is no session yet, the toolbar's link gives way to the larger one.
+  // Once it is known that there is no session yet, the toolbar's link gives way to the larger one.
+  await page.getByText('No sessions yet').waitFor();
   await page.getByRole('link', { name: 'New session' }).filter({ visible: true }).first().click();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill(NAME);
   await page.getByRole('textbox', { name: 'Description' }).fill('Does it add?');

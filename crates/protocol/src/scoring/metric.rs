@@ -1,14 +1,17 @@
 //! The metrics and their settings.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use crate::SessionId;
 
 macro_rules! metrics {
     ($($variant:ident = $word:literal),+ $(,)?) => {
         /// A metric without its settings, as a word.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum MetricKind {
             $(#[serde(rename = $word)] $variant,)+
         }
@@ -32,6 +35,19 @@ metrics! {
     Exact = "exact", Contains = "contains", Regex = "regex", Numeric = "numeric", Json = "json",
     JsonSchema = "json_schema", Choice = "choice", Bleu = "bleu", Chrf = "chrf", RougeL = "rouge_l", Judge = "judge",
 }
+
+// The words on the wire are not the variants' names.
+impl PartialSchema for MetricKind {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A metric without its settings, as a word."))
+            .enum_values(Some(Self::ALL.iter().map(|kind| kind.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for MetricKind {}
 
 /// How an answer is judged, with settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -235,6 +251,7 @@ pub struct JsonSchema {
 /// Settings of `choice`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = ChoiceMetric)]
 pub struct Choice {
     /// The texts of the choices in the order of their letters, A first: at most 26. Empty: letters alone, A to J.
     pub options: Vec<String>,
