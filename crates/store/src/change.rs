@@ -7,6 +7,7 @@ use crate::{
     StorageError, Store,
     rows::{self, Columns},
     session::row,
+    task,
 };
 
 /// One visible change of a session or a task; only its latest is kept.
@@ -54,6 +55,7 @@ impl Store {
         .bind(limit)
         .fetch_all(&mut *reader)
         .await?;
+        let tasks = task::changed_after(&mut reader, owner, change, limit).await?;
         drop(reader);
         let mut changes = Vec::with_capacity(sessions.len() + gone.len());
         for found in &sessions {
@@ -67,7 +69,6 @@ impl Store {
             let columns = Columns::new(found, "a tombstone");
             changes.push(Change::Deleted(columns.count("change")?, columns.id("session", SessionId::from_bytes)?));
         }
-        let tasks = self.tasks_changed_after(owner, change, u32::try_from(limit).unwrap_or(1000)).await?;
         changes.extend(tasks.into_iter().map(|task| Change::Task(Box::new(task))));
         changes.sort_unstable_by_key(Change::number);
         changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

@@ -7,7 +7,7 @@ use protocol::{
     session::Page,
     task::{Task, TaskProgress, TaskScore, TaskSource},
 };
-use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::TaskSpec;
 use crate::{
@@ -88,23 +88,25 @@ impl Store {
             .await?;
         found.as_ref().map(read).transpose()
     }
+}
 
-    /// The tasks of an owner that have changed after the change with this number, in order: at most `limit` (up to
-    /// 1,000).
-    ///
-    /// # Errors
-    /// [`StorageError`]
-    pub async fn tasks_changed_after(&self, owner: UserId, change: u64, limit: u32) -> Result<Vec<Task>, StorageError> {
-        let wanted = "JOIN session ON session.id = task.session WHERE task.change > ?1 AND owner = ?2
-            AND deleting_at IS NULL AND is_ready = 1 ORDER BY task.change LIMIT ?3";
-        let found = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} {wanted}")))
-            .bind(crate::rows::signed(change))
-            .bind(owner.as_bytes().as_slice())
-            .bind(i64::from(limit.clamp(1, 1000)))
-            .fetch_all(self.readers())
-            .await?;
-        found.iter().map(read).collect()
-    }
+/// The tasks of an owner that have changed after the change with this number, in order. Read in the transaction that
+/// the sessions are read in: a change that is committed in between would never be told.
+pub(crate) async fn changed_after(
+    reader: &mut SqliteConnection,
+    owner: UserId,
+    change: u64,
+    limit: i64,
+) -> Result<Vec<Task>, StorageError> {
+    let wanted = "JOIN session ON session.id = task.session WHERE task.change > ?1 AND owner = ?2
+        AND deleting_at IS NULL AND is_ready = 1 ORDER BY task.change LIMIT ?3";
+    let found = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} {wanted}")))
+        .bind(crate::rows::signed(change))
+        .bind(owner.as_bytes().as_slice())
+        .bind(limit)
+        .fetch_all(reader)
+        .await?;
+    found.iter().map(read).collect()
 }
 
 pub(crate) fn read(row: &SqliteRow) -> Result<Task, StorageError> {
