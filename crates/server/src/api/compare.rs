@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{ApiJson, ApiQuery, paging},
+    extract::{ApiJson, ApiQuery, paging, place},
     problem::ApiError,
     tasks::find_own_task,
 };
@@ -116,12 +116,7 @@ async fn list_compared_rows(
         let message = format!("not every one of the tasks has a score `{name}`");
         return Err(ApiError::field(FieldError::new("score", "unknown", message)));
     }
-    let offset = match query.cursor.as_deref() {
-        None => 0,
-        Some(cursor) => cursor.strip_prefix('d').and_then(|offset| offset.parse().ok()).ok_or_else(|| {
-            ApiError::field(FieldError::new("cursor", "invalid", "the cursor is not one that this list has given"))
-        })?,
-    };
+    let offset = place(query.cursor.as_deref(), 'd')?;
     let limit = paging(query.limit, None)?.limit;
     let ids: Vec<TaskId> = compared.iter().map(|task| task.id).collect();
     let wanted = store::ComparedRows { score: query.score, q: query.q, offset, limit };

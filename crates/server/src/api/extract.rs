@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use protocol::{ErrorCode, FieldError, Problem};
 use serde::de::DeserializeOwned;
-use store::{MAX_LIMIT, Paging};
+use store::{BadCursor, ListError, MAX_LIMIT, Paging};
 
 use super::problem::ApiError;
 use crate::app::App;
@@ -164,6 +164,16 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
             .map(|path| Self(path.0))
             .map_err(|_| ApiError::new(ErrorCode::NotFound, "there is nothing with this id; ids are copied as a whole"))
     }
+}
+
+/// Where a page begins in a list whose cursors are numbers behind the list's own mark; 0 without one.
+///
+/// # Errors
+/// `invalid_parameter`, as for every other list's cursor.
+pub(crate) fn place(cursor: Option<&str>, mark: char) -> Result<u64, ApiError> {
+    let Some(cursor) = cursor else { return Ok(0) };
+    let number = cursor.strip_prefix(mark).and_then(|number| number.parse().ok());
+    number.ok_or_else(|| ListError::BadCursor(BadCursor).into())
 }
 
 /// The page that a list's query asks for.

@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
-    ErrorCode, FieldError, Problem, SessionId, TaskId, UserId,
+    Problem, SessionId, TaskId, UserId,
     session::Page,
     task::{CreateTask, ResumeTask, RowState, Task, TaskReceipt, TaskRow},
 };
@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{ApiJson, ApiPath, ApiQuery, paging},
+    extract::{ApiJson, ApiPath, ApiQuery, paging, place},
     problem::ApiError,
     sessions::{Confirmation, find_own},
 };
@@ -157,16 +157,7 @@ async fn list_task_rows(
 ) -> Result<Json<Page<TaskRow>>, ApiError> {
     find_own_task(&app, owner, id).await?;
     let limit = paging(query.limit, None)?.limit;
-    let from = match query.cursor.as_deref() {
-        None => 0,
-        Some(cursor) => cursor.strip_prefix('r').and_then(|number| number.parse().ok()).ok_or_else(|| {
-            let message = "the cursor is not one that this list has given";
-            ApiError::from(
-                Problem::new(ErrorCode::InvalidParameter, message)
-                    .with_errors(vec![FieldError::new("cursor", "invalid", message)]),
-            )
-        })?,
-    };
+    let from = place(query.cursor.as_deref(), 'r')?;
     let filter = RowFilter { state: query.state, q: query.q };
     let (items, next) = app.store.list_task_rows(id, &filter, from, limit).await?;
     Ok(Json(Page { items, next_cursor: next.map(|number| format!("r{number}")) }))

@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{ApiJson, ApiPath, ApiQuery, paging},
+    extract::{ApiJson, ApiPath, ApiQuery, paging, place},
     problem::ApiError,
     sessions::Confirmation,
 };
@@ -139,16 +139,7 @@ async fn list_test_cases(
 ) -> Result<Json<Page<TestCase>>, ApiError> {
     find_own_set(&app, owner, id).await?;
     let limit = paging(query.limit, None)?.limit;
-    let from = match query.cursor.as_deref() {
-        None => 0,
-        Some(cursor) => cursor.strip_prefix('n').and_then(|number| number.parse().ok()).ok_or_else(|| {
-            let message = "the cursor is not one that this list has given";
-            ApiError::from(
-                Problem::new(ErrorCode::InvalidParameter, message)
-                    .with_errors(vec![FieldError::new("cursor", "invalid", message)]),
-            )
-        })?,
-    };
+    let from = place(query.cursor.as_deref(), 'n')?;
     let mut items = app.store.list_test_cases(id, from, limit + 1).await?;
     let next_cursor =
         (items.len() > limit as usize).then(|| items.pop()).flatten().map(|case| format!("n{}", case.number));

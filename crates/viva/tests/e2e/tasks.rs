@@ -290,6 +290,10 @@ async fn two_checkpoints_are_compared_row_by_row_and_voted_on() {
     let found = viva.get(&format!("/api/v1/compare/rows?tasks={both}&q=What%20is%2013%20")).await.expect(200);
     assert_eq!(found["items"][0]["number"], 3);
 
+    for path in [format!("compare/rows?tasks={both}&cursor=x"), format!("tasks/{early}/rows?cursor=x")] {
+        let refused = viva.get(&format!("/api/v1/{path}")).await;
+        assert_eq!((refused.status, refused.code().as_str()), (400, "invalid_parameter"), "{path}");
+    }
     let vote = |row: u64, choice: Value| json!({"tasks": [early, last], "row": row, "choice": choice});
     viva.post("/api/v1/compare/votes", vote(3, json!(early))).await.expect(200);
     viva.post("/api/v1/compare/votes", vote(4, Value::Null)).await.expect(200);
