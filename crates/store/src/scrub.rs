@@ -4,11 +4,14 @@
 //! pages: they stay in the unallocated part of b-tree pages. A scrub reads all pages in short steps, overwrites those
 //! parts through `sqlite_dbpage`, in transactions like any other, and then empties the journal.
 
+mod page;
+
 use std::time::Duration;
 
 use sqlx::SqliteConnection;
 use tokio::time::{Instant, sleep};
 
+use self::page::wipe;
 use crate::{
     StorageError, Store,
     writer::{Command, Tx},
@@ -166,48 +169,4 @@ async fn wipe_page(connection: &mut SqliteConnection, number: i64) -> Result<boo
         .execute(&mut *connection)
         .await?;
     Ok(true)
-}
-
-/// Zeroes what a b-tree page does not use (<https://sqlite.org/fileformat2.html#b_tree_pages>): the gap between the
-/// cell pointers and the cell content, and the bodies of freeblocks. True if anything was there. Any other page, and
-/// one whose header makes no sense, is left as it is.
-fn wipe(page: &mut [u8], first: bool) -> bool {
-    let header = if first { 100 } else { 0 };
-    let pointers = match page.get(header) {
-        Some(2 | 5) => header + 12,
-        Some(10 | 13) => header + 8,
-        Some(_) | None => return false,
-    };
-    let (Some(cells), Some(start), Some(mut block)) =
-        (number(page, header + 3), number(page, header + 5), number(page, header + 1))
-    else {
-        return false;
-    };
-    let start = if start == 0 { 65536 } else { start };
-    let mut stained = zero(page, pointers + 2 * cells, start);
-    // Freeblocks stand in rising order; each begins with the next one's place and its own size.
-    while block != 0 {
-        let (Some(next), Some(size)) = (number(page, block), number(page, block + 2)) else { break };
-        stained |= zero(page, block + 4, block + size);
-        if next <= block {
-            break;
-        }
-        block = next;
-    }
-    stained
-}
-
-fn number(page: &[u8], at: usize) -> Option<usize> {
-    let bytes = page.get(at..at + 2)?;
-    Some(usize::from(u16::from_be_bytes([bytes[0], bytes[1]])))
-}
-
-fn zero(page: &mut [u8], from: usize, to: usize) -> bool {
-    match page.get_mut(from..to) {
-        Some(unused) if unused.iter().any(|byte| *byte != 0) => {
-            unused.fill(0);
-            true
-        }
-        Some(_) | None => false,
-    }
 }

@@ -35,8 +35,8 @@ impl Secrets {
         text
     }
 
-    /// How often a piece stands in a file of the folder.
-    pub(crate) fn found_in(&self, folder: &Path) -> usize {
+    /// Where a piece stands in a file of the folder: the file's name and the place of the piece's last byte.
+    pub(crate) fn found_in(&self, folder: &Path) -> Vec<(String, usize)> {
         // A table of bits tells nearly every place at once: the set is asked about the few that are left.
         let join = |key: u64, byte: &u8| (key << 8 | u64::from(*byte)) & 0xFFFF_FFFF_FFFF;
         let place = |key: u64| (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize;
@@ -44,16 +44,23 @@ impl Secrets {
         for piece in &self.pieces {
             likely[place(piece.iter().fold(0, join))] = true;
         }
-        let count = |path: &Path| {
-            let (bytes, mut key, mut found) = (fs::read(path).unwrap(), 0, 0);
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let (bytes, mut key) = (fs::read(&path).unwrap(), 0);
             for (end, byte) in bytes.iter().enumerate() {
                 key = join(key, byte);
                 if likely[place(key)] && end >= 5 && self.pieces.contains(&bytes[end - 5..=end]) {
-                    found += 1;
+                    found.push((path.display().to_string(), end));
                 }
             }
-            found
-        };
-        fs::read_dir(folder).unwrap().map(|entry| count(&entry.unwrap().path())).sum::<usize>()
+        }
+        found
+    }
+
+    /// Panics, telling the first places, if a piece stands in a file of the folder.
+    pub(crate) fn assert_gone_from(&self, folder: &Path) {
+        let found = self.found_in(folder);
+        assert!(found.is_empty(), "{} pieces remain, at {:?}", found.len(), &found[..found.len().min(20)]);
     }
 }
