@@ -16,7 +16,11 @@ use sqlx::{
 };
 use tokio::sync::watch;
 
-use crate::{StorageError, error::result_code, writer::Writer};
+use crate::{
+    StorageError,
+    error::result_code,
+    writer::{Command, Tx, Writer},
+};
 
 /// The schema's versions; what has been released is never changed, only followed by another.
 fn migrations() -> Migrator {
@@ -132,6 +136,12 @@ impl Store {
         self.inner.writer.close().await
     }
 
+    /// Whether it reads, and writes: where the latest commit failed, on a full disk perhaps, another is tried.
+    pub async fn is_well(&self) -> bool {
+        let reads = sqlx::query("SELECT 1 FROM scrub").fetch_one(self.readers()).await.is_ok();
+        reads && (!self.writer().is_failing() || self.writer().execute(Touch).await.is_ok())
+    }
+
     /// The number of the latest visible change of any session; 0 where there was none.
     pub fn latest_change(&self) -> u64 {
         *self.inner.writer.changes().borrow()
@@ -148,6 +158,23 @@ impl Store {
 
     pub(crate) fn writer(&self) -> &Writer {
         &self.inner.writer
+    }
+}
+
+/// A write that needs room and leaves nothing.
+struct Touch;
+
+impl Command for Touch {
+    type Output = ();
+    type Error = StorageError;
+
+    async fn apply(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        for statement in
+            ["CREATE TABLE touch (room BLOB)", "INSERT INTO touch VALUES (zeroblob(65536))", "DROP TABLE touch"]
+        {
+            sqlx::query(statement).execute(&mut *tx.connection).await?;
+        }
+        Ok(())
     }
 }
 
