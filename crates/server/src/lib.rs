@@ -13,6 +13,7 @@ pub mod config;
 mod connection;
 mod control;
 mod create;
+mod entrance;
 mod figures;
 mod files;
 mod gateway;

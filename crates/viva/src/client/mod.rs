@@ -5,6 +5,7 @@
 
 mod error;
 mod locate;
+mod pinned;
 mod sse;
 
 use std::time::Duration;
@@ -66,7 +67,9 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("viva/", env!("CARGO_PKG_VERSION")));
-        if !base.starts_with("https://") {
+        if let Some(certificate) = &location.certificate {
+            builder = builder.tls_backend_preconfigured(pinned::config(certificate)?);
+        } else if !base.starts_with("https://") {
             // Plain connections need no certificates, and a small machine may have none.
             builder = builder.tls_certs_only([]);
         }

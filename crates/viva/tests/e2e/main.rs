@@ -24,6 +24,7 @@ mod story;
 mod tasks;
 mod template;
 mod test_sets;
+mod transport;
 
 /// The binary under test.
 const VIVA: &str = env!("CARGO_BIN_EXE_viva");
