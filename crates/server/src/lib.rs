@@ -16,6 +16,8 @@ mod create;
 mod entrance;
 mod figures;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gateway;
 mod models;
 mod plan;

@@ -23,7 +23,7 @@ pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: N
     }
 }
 
-fn refusal(uri: &Uri, headers: &HeaderMap, config: &ServerConfig) -> Option<ApiError> {
+pub(crate) fn refusal(uri: &Uri, headers: &HeaderMap, config: &ServerConfig) -> Option<ApiError> {
     let mut named = headers.get_all(header::HOST).iter();
     let (first, second) = (named.next(), named.next());
     if second.is_some() {
