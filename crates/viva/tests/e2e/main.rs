@@ -17,6 +17,7 @@ mod files;
 mod history;
 mod limits;
 mod logs;
+mod people;
 mod readings;
 mod run;
 mod sdk;
