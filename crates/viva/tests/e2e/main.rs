@@ -17,6 +17,7 @@ mod files;
 mod history;
 mod limits;
 mod logs;
+mod matrix;
 mod people;
 mod readings;
 mod run;
