@@ -1,7 +1,6 @@
 //! Starting and ending the server: the order in which its parts come and go.
 
 use std::{
-    collections::HashMap,
     fs, io,
     io::Write,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -21,7 +20,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
-    auth::{self, code::LoginCodes, guesses::Guesses, login::EndedLogins},
+    auth::{
+        self,
+        code::LoginCodes,
+        guesses::Guesses,
+        login::EndedLogins,
+        people::{self, People},
+    },
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     connection::{self, Bounds, Door},
@@ -34,6 +39,7 @@ use crate::{
     router,
     tasks::{self, TaskRunners},
     token::{self, MIN_USER_TOKEN, TokenKey},
+    users,
 };
 
 /// What a server is started with.
@@ -148,7 +154,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let hub =
         Hub::open_with(&data, hub::Bounds { max_file_bytes: options.config.limits.model_bytes, ..Default::default() })?;
     let ended_logins = EndedLogins::new(store.list_ended_logins(clock.now()).await?);
-    let (login_codes, first_code) = LoginCodes::new();
+    let (login_codes, first_code) = LoginCodes::new(owner);
+    let people = People::read(&store).await?;
     let app = Arc::new(App {
         config: options.config,
         program: options.program,
@@ -161,9 +168,10 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         live: LiveSessions::default(),
         supervisors: Supervisors::default(),
         key,
-        users: HashMap::from([(token::hash(&token), owner)]),
+        people,
         owner,
         guesses: Guesses::new(token::hash(&token)),
+        password_guesses: Guesses::new(token::random()),
         login_codes,
         ended_logins,
         uploads: Uploads::default(),
@@ -204,6 +212,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     }
     tokio::spawn(finish_scrub(Arc::clone(&app)));
     tokio::spawn(control::run_queue(Arc::clone(&app)));
+    tokio::spawn(users::finish_removals(Arc::clone(&app)));
+    app.tasks.spawn(people::write_uses(Arc::clone(&app)));
     let login_link = auth::login_link(&app, &first_code);
     Ok(Server { app, listener, address, login_link, door, adopted })
 }

@@ -28,6 +28,7 @@ mod tasks;
 pub mod token;
 mod ui;
 mod update;
+mod users;
 
 pub use api::openapi::document as openapi_document;
 pub use boot::{Ending, ServeOptions, Server, StartError, start};

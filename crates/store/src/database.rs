@@ -32,6 +32,7 @@ fn migrations() -> Migrator {
     let tasks = include_str!("../migrations/0006_tasks.sql");
     let made = include_str!("../migrations/0007_made.sql");
     let test_sets = include_str!("../migrations/0008_test_sets.sql");
+    let people = include_str!("../migrations/0010_people.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -44,6 +45,7 @@ fn migrations() -> Migrator {
         simple(6, "tasks", tasks),
         simple(7, "made", made),
         simple(8, "test_sets", test_sets),
+        simple(10, "people", people),
     ])
 }
 

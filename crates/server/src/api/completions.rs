@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::UserCaller,
+    auth::{Asker, UserCaller},
     gateway::{
         error::InferenceError,
         exchange::Cut,
@@ -128,7 +128,7 @@ async fn read_chat(app: &App, request: Request) -> Result<Incoming, ApiError> {
     responses((status = 201, description = "Being written", body = Completion), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
 async fn create_completion(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    Asker(owner): Asker,
     ApiPath(id): ApiPath<SessionId>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -176,7 +176,7 @@ fn created(completion: &Completion) -> Response {
     responses((status = 200, description = "Rendered", body = RenderedPrompt), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
 async fn render_prompt(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    Asker(owner): Asker,
     ApiPath(id): ApiPath<SessionId>,
     request: Request,
 ) -> Result<Json<RenderedPrompt>, ApiError> {

@@ -18,7 +18,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{export::ExportFormat, task_export::TaskFormat};
+use super::{export::ExportFormat, task_export::TaskFormat, users::Delete};
 use crate::app::App;
 
 /// The media type of a refusal (RFC 9457).
@@ -27,7 +27,7 @@ const PROBLEM: &str = "application/problem+json";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Viva", description = "Interactive sessions on language models. Inference under `/v1` has OpenAI's shapes."),
-    components(schemas(Order, ExportFormat, TaskFormat, ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
+    components(schemas(Order, ExportFormat, TaskFormat, Delete, ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -58,6 +58,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::events::router())
         .merge(super::system::router())
         .merge(super::login::router())
+        .merge(super::users::router())
+        .merge(super::keys::router())
         .merge(super::docs::router())
 }
 

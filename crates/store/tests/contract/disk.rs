@@ -1,9 +1,9 @@
 use std::{fs, path::Path, process::Command};
 
-use protocol::SessionId;
-use store::{Settings, StorageError, Store, WriteCompletionError};
+use protocol::{SessionId, user::Role};
+use store::{Settings, StorageError, Store, WriteCompletionError, WriteUserError};
 
-use crate::fixture::{Fixture, at, creation, finish, session};
+use crate::fixture::{Fixture, at, creation, finish, new_user, session};
 
 /// Stores answers until one is refused; the refusal.
 async fn fill(store: &Store, session: SessionId) -> WriteCompletionError {
@@ -58,7 +58,8 @@ async fn a_full_disk_refuses_writes_and_recovers_when_space_returns() {
     let error = fill(&store, session.id).await;
     assert!(matches!(error, WriteCompletionError::Storage(StorageError::Full)), "{error:?}");
     assert!(!store.is_well().await);
-    assert!(matches!(store.ensure_user("another", at(1)).await, Ok(_) | Err(StorageError::Full)));
+    let another = store.create_user(new_user("another", Role::Member)).await;
+    assert!(matches!(another, Ok(_) | Err(WriteUserError::Storage(StorageError::Full))));
     fs::remove_file(dir.path().join("ballast")).unwrap();
     assert!(store.is_well().await);
     store.finish_completion(finish(session.id, "there is space again")).await.unwrap();

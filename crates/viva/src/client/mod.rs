@@ -99,6 +99,10 @@ impl Client {
         self.answer(self.request(Method::PATCH, path).json(body).timeout(ANSWER_TIMEOUT)).await
     }
 
+    pub(crate) async fn put_json(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.answer(self.request(Method::PUT, path).json(body).timeout(ANSWER_TIMEOUT)).await
+    }
+
     pub(crate) async fn delete(&self, path: &str, query: Query<'_>) -> anyhow::Result<Answer> {
         self.answer(self.request(Method::DELETE, path).query(query).timeout(ANSWER_TIMEOUT)).await
     }

@@ -20,6 +20,8 @@ mod history;
 mod hostile;
 mod limits;
 mod logs;
+mod matrix;
+mod people;
 mod readings;
 mod run;
 mod sdk;
