@@ -54,7 +54,8 @@ mod tests {
         for (place, ways) in read() {
             let (page, slug) = place.split_once('#').unwrap();
             let sections = library().find_page(page).map(|page| &page.sections);
-            let Some(section) = sections.and_then(|sections| sections.iter().find(|section| section.slug == slug)) else {
+            let Some(section) = sections.and_then(|sections| sections.iter().find(|section| section.slug == slug))
+            else {
                 wrong.push(format!("{place}: there is no such section"));
                 continue;
             };

@@ -32,6 +32,7 @@ fn migrations() -> Migrator {
     let tasks = include_str!("../migrations/0006_tasks.sql");
     let made = include_str!("../migrations/0007_made.sql");
     let test_sets = include_str!("../migrations/0008_test_sets.sql");
+    let told = include_str!("../migrations/0009_told.sql");
     let people = include_str!("../migrations/0010_people.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -45,6 +46,7 @@ fn migrations() -> Migrator {
         simple(6, "tasks", tasks),
         simple(7, "made", made),
         simple(8, "test_sets", test_sets),
+        simple(9, "told", told),
         simple(10, "people", people),
     ])
 }

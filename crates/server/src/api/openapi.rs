@@ -7,6 +7,8 @@ use protocol::{
     completion::Order,
     openai::{ChatCompletion, ChatCompletionChunk, ErrorBody, ModelList, TextCompletion},
     session::{ReasonCode, SessionDeleted},
+    task::TaskDeleted,
+    test_set::TestSetDeleted,
 };
 use utoipa::{
     Modify, OpenApi,
@@ -27,7 +29,7 @@ const PROBLEM: &str = "application/problem+json";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Viva", description = "Interactive sessions on language models. Inference under `/v1` has OpenAI's shapes."),
-    components(schemas(Order, ExportFormat, TaskFormat, Delete, ReasonCode, SessionDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
+    components(schemas(Order, ExportFormat, TaskFormat, Delete, ReasonCode, SessionDeleted, TaskDeleted, TestSetDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]

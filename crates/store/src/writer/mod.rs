@@ -60,7 +60,8 @@ impl Writer {
     pub(crate) async fn start(mut connection: SqliteConnection, queue: usize) -> Result<Self, StorageError> {
         let last: i64 = sqlx::query_scalar(
             "SELECT max(coalesce((SELECT max(change) FROM session), 0), coalesce((SELECT max(change) FROM tombstone), 0),
-                coalesce((SELECT max(change) FROM task), 0))",
+                coalesce((SELECT max(change) FROM task), 0), coalesce((SELECT max(change) FROM test_set), 0),
+                coalesce((SELECT max(change) FROM gone), 0))",
         )
         .fetch_one(&mut connection)
         .await?;

@@ -144,6 +144,12 @@ impl Client {
         self.send(self.request(Method::GET, path).query(query)).await
     }
 
+    /// The rest of something from this byte on, as long as it still has this tag; else the whole of it.
+    pub(crate) async fn open_from(&self, path: &str, from: u64, tag: &str) -> anyhow::Result<Response> {
+        let request = self.request(Method::GET, path);
+        self.send(request.header("range", format!("bytes={from}-")).header("if-range", format!("\"{tag}\""))).await
+    }
+
     /// Server-Sent Events.
     pub(crate) async fn events(&self, path: &str, query: Query<'_>) -> anyhow::Result<EventStream> {
         let request = self.request(Method::GET, path).query(query).header("accept", "text/event-stream");
