@@ -18,6 +18,7 @@ mod files;
 mod gateway;
 mod models;
 mod plan;
+mod quota;
 mod repeat;
 mod router;
 mod storage;
