@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    admission::{Held, Hold, Quotas, Waiting, admit, may_create},
+    admission::{Held, Hold, Quotas, Waiting, Whose, admit, may_create},
     eligibility::{Candidate, failures},
     limits::{self, Bounds},
     memory::{self, Shape},
@@ -95,10 +95,26 @@ fn an_absent_field_stays_and_null_removes() {
 
 #[test]
 fn quotas_tell_their_figures() {
-    let quotas = Quotas { sessions: 2, active: 1 };
-    assert!(may_create(1, &quotas).is_ok());
-    let refused = may_create(2, &quotas).unwrap_err();
-    assert_eq!((refused.have, refused.allowed), (2, 2));
+    let quotas = Quotas { sessions: 2, active: 1, all_sessions: Some(3), ..Quotas::default() };
+    assert!(may_create(1, 2, &quotas).is_ok());
+    let refused = may_create(2, 2, &quotas).unwrap_err();
+    assert_eq!((refused.have, refused.allowed, refused.whose), (2, 2, Whose::User));
+    let refused = may_create(1, 3, &quotas).unwrap_err();
+    assert_eq!((refused.have, refused.allowed, refused.whose), (3, 3, Whose::AllUsers));
+    assert!(refused.to_string().starts_with("all users together have 3 sessions of 3"));
+}
+
+#[test]
+fn all_users_together_hold_no_more_than_they_may() {
+    let (ada, bob) = (UserId::generate(), UserId::generate());
+    let queue = [waiting(ada, 1), waiting(bob, 1), waiting(bob, 1)];
+    let held = Held { active: HashMap::from([(ada, 1)]), memory_free: 10 };
+    let of = |user| Quotas { active: if user == ada { 1 } else { 5 }, all_active: Some(2), ..Quotas::default() };
+    let verdicts: Vec<_> = admit(&queue, &held, of).into_iter().map(|(_, verdict)| verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Err(Hold::Quota { active: 1, allowed: 1 }), Ok(()), Err(Hold::Quota { active: 2, allowed: 2 })]
+    );
 }
 
 fn waiting(owner: UserId, memory_needed: u64) -> Waiting {
@@ -110,7 +126,8 @@ fn a_large_session_is_not_starved_by_small_ones_and_quota_lets_others_pass() {
     let (ada, bob) = (UserId::generate(), UserId::generate());
     let queue = [waiting(ada, 1), waiting(ada, 1), waiting(bob, 50), waiting(bob, 1)];
     let held = Held { active: HashMap::from([(ada, 1)]), memory_free: 10 };
-    let verdicts: Vec<_> = admit(&queue, &held, &Quotas::default()).into_iter().map(|(_, verdict)| verdict).collect();
+    let verdicts: Vec<_> =
+        admit(&queue, &held, |_| Quotas::default()).into_iter().map(|(_, verdict)| verdict).collect();
     assert_eq!(
         verdicts,
         [
@@ -130,8 +147,8 @@ proptest! {
         let owners: Vec<UserId> = (0..3).map(|_| UserId::generate()).collect();
         let queue: Vec<Waiting> = sizes.iter().map(|(owner, size)| waiting(owners[usize::from(*owner)], *size)).collect();
         let held = Held { active: HashMap::new(), memory_free: free };
-        let quotas = Quotas { sessions: 20, active: allowed };
-        let admitted: Vec<Waiting> = admit(&queue, &held, &quotas).into_iter().zip(&queue)
+        let quotas = Quotas { sessions: 20, active: allowed, ..Quotas::default() };
+        let admitted: Vec<Waiting> = admit(&queue, &held, |_| quotas).into_iter().zip(&queue)
             .filter(|((_, verdict), _)| verdict.is_ok()).map(|(_, waiting)| *waiting).collect();
         prop_assert!(admitted.iter().map(|waiting| waiting.memory_needed).sum::<u64>() <= free);
         for owner in owners {

@@ -2,6 +2,7 @@
 //!
 //! Shapes and their validation only: no clock, no IO, no async.
 
+pub mod audit;
 pub mod completion;
 pub mod dataset;
 pub mod docs;
@@ -11,6 +12,7 @@ pub mod file;
 pub mod id;
 pub mod model;
 pub mod openai;
+pub mod quota;
 pub mod readings;
 pub mod scoring;
 pub mod session;

@@ -90,7 +90,7 @@ async fn write(folder: &Folder, times: &HashMap<SessionId, Timestamp>) -> Result
     let model = ModelId::generate();
     let mut writes = stream::iter(times.iter().enumerate())
         .map(|(number, (id, at))| {
-            let quotas = Quotas { sessions: u64::MAX, active: u64::MAX };
+            let quotas = Quotas { sessions: u64::MAX, active: u64::MAX, ..Quotas::default() };
             let session = running(*id, owner, model, &format!("bench-{number}"), now, *at);
             store.create_session(Creation { session, actor: owner.to_string(), quotas, idempotency: None })
         })

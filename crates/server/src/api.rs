@@ -1,5 +1,6 @@
 //! The management API, `/api/v1`, and what else the server answers: health, metrics, events, login.
 
+pub(crate) mod audit;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod conversations;
@@ -17,6 +18,7 @@ pub(crate) mod models;
 pub(crate) mod openapi;
 mod phrase;
 pub(crate) mod problem;
+pub(crate) mod quotas;
 pub(crate) mod readings;
 pub(crate) mod samples;
 pub(crate) mod sessions;

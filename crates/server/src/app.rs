@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     control::Supervisors,
     files::Uploads,
-    gateway::{error::InferenceError, live::LiveSessions, runtime::Runtimes},
+    gateway::{allowance::Allowances, error::InferenceError, live::LiveSessions, runtime::Runtimes},
     tasks::TaskRunners,
     token::TokenKey,
 };
@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub(crate) launcher: Arc<dyn Launcher>,
     pub(crate) runtimes: Runtimes,
     pub(crate) live: LiveSessions,
+    /// What users have asked for today, and lately.
+    pub(crate) allowances: Allowances,
     pub(crate) supervisors: Supervisors,
     pub(crate) key: TokenKey,
     /// Who there is, and what opens something.

@@ -16,7 +16,12 @@ use std::{
 use axum::extract::{ConnectInfo, FromRequestParts};
 use domain::permission::{Action, Denied, Grant, may};
 use http::{HeaderMap, Method, header, request::Parts};
-use protocol::{ErrorCode, Problem, SessionId, UserId, user::Role};
+use protocol::{
+    ErrorCode, Problem, SessionId, UserId,
+    audit::{AuditAction, AuditVia},
+    user::Role,
+};
+use store::AuditNote;
 
 use self::{guesses::HeldBack, login::Login, people::HeldKey};
 use crate::{api::problem::ApiError, app::App, gateway::error::InferenceError, token};
@@ -52,7 +57,34 @@ pub(crate) enum By {
     Key(HeldKey),
 }
 
+impl By {
+    const fn via(&self) -> AuditVia {
+        match self {
+            Self::Token => AuditVia::Token,
+            Self::Login(_) => AuditVia::Login,
+            Self::Key(_) => AuditVia::Key,
+        }
+    }
+}
+
 impl Access {
+    /// What the audit log is to tell of something that this user does.
+    pub(crate) fn note(&self, app: &App, action: AuditAction, target: impl ToString) -> AuditNote {
+        AuditNote {
+            at: app.clock.now(),
+            actor: Some(self.user),
+            via: self.by.via(),
+            key: match self.by {
+                By::Key(key) => Some(key.id),
+                By::Token | By::Login(_) => None,
+            },
+            address: Some(self.peer.to_string()),
+            action,
+            target: Some(target.to_string()),
+            detail: None,
+        }
+    }
+
     /// # Errors
     /// [`Denied`]: the role, or a scope that the key lacks.
     pub(crate) const fn require(&self, action: Action) -> Result<(), Denied> {

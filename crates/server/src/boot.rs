@@ -34,7 +34,11 @@ use crate::{
     entrance::tls::{Certificate, TlsError},
     figures,
     files::{self, Uploads},
-    gateway::{live::LiveSessions, runtime::Runtimes},
+    gateway::{
+        allowance::{self, Allowances},
+        live::LiveSessions,
+        runtime::Runtimes,
+    },
     models::{self, EmbeddedModel},
     router,
     tasks::{self, TaskRunners},
@@ -156,6 +160,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let ended_logins = EndedLogins::new(store.list_ended_logins(clock.now()).await?);
     let (login_codes, first_code) = LoginCodes::new(owner);
     let people = People::read(&store).await?;
+    let today = allowance::day_of(clock.now());
+    let used = store.list_token_use(today).await?;
     let app = Arc::new(App {
         config: options.config,
         program: options.program,
@@ -166,6 +172,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         runtimes: Runtimes::new(Arc::clone(&launcher)),
         launcher,
         live: LiveSessions::default(),
+        allowances: Allowances::new(today, used),
         supervisors: Supervisors::default(),
         key,
         people,

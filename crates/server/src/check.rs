@@ -6,14 +6,14 @@ use protocol::{
     session::{CreateSession, LimitKind, SessionCheck, SessionMemory, Starts},
 };
 
-use crate::{api::problem::ApiError, app::App, control, plan::plan};
+use crate::{api::problem::ApiError, app::App, control, plan::plan, quota};
 
 /// What creation would make of the request now.
 ///
 /// # Errors
 /// What creation would answer.
 pub(crate) async fn check(app: &App, owner: UserId, request: CreateSession) -> Result<SessionCheck, ApiError> {
-    let quotas = app.config.quotas();
+    let quotas = quota::limits_of(app, owner).admission();
     let mut plan = plan(app, owner, request).await?;
     while let Err(refusal) = app.store.check_creation(owner, &plan.session.name, &quotas).await {
         plan.reconsider(refusal)?;

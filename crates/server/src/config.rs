@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{admission::Quotas, limits::Bounds, session::Timing};
+use domain::{limits::Bounds, session::Timing};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ pub struct Config {
     pub start: StartConfig,
     pub limits: LimitsConfig,
     pub files: FilesConfig,
+    pub quotas: QuotasConfig,
     pub tasks: TasksConfig,
     pub docs: DocsConfig,
 }
@@ -179,6 +180,22 @@ impl Default for FilesConfig {
     }
 }
 
+/// What users may have beside sessions and files, and all users together. An admin can set others at run time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuotasConfig {
+    /// Tokens of prompts and answers of a user within a day of UTC; absent: no bound.
+    pub tokens_per_day: Option<u64>,
+    /// Completion requests of a user within a minute, those of tasks left out; absent: no bound.
+    pub requests_per_minute: Option<u64>,
+    /// Sessions of all users together, ended ones included; absent: no bound.
+    pub all_sessions: Option<u64>,
+    /// Sessions of all users together that hold resources at the same time; absent: no bound.
+    pub all_live: Option<u64>,
+    /// Tokens of all users together within a day of UTC; absent: no bound.
+    pub all_tokens_per_day: Option<u64>,
+}
+
 /// What tasks may have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -281,10 +298,6 @@ impl Config {
             return Err(ConfigError::Insecure { address });
         }
         Ok(())
-    }
-
-    pub const fn quotas(&self) -> Quotas {
-        Quotas { sessions: self.sessions.quota, active: self.sessions.active_quota }
     }
 
     pub const fn file_quotas(&self) -> FileQuotas {

@@ -22,7 +22,7 @@ pub(crate) use supervisor::{Supervisors, adopt, supervise};
 use domain::{Event, Refusal, Session, State, Step};
 use jiff::Timestamp;
 use protocol::{SessionId, session::Phase};
-use store::Transition;
+use store::{AuditNote, Transition};
 
 use crate::{app::App, figures};
 
@@ -62,6 +62,20 @@ const ATTEMPTS: u32 = 8;
 /// # Errors
 /// [`ApplyError`]
 pub(crate) async fn apply(app: &App, id: SessionId, event: &Event, actor: &str) -> Result<Applied, ApplyError> {
+    apply_noted(app, id, event, (actor, None)).await
+}
+
+/// As [`apply`], on somebody's word: what the audit log is to tell is appended with the move.
+///
+/// # Errors
+/// [`ApplyError`]
+pub(crate) async fn apply_noted(
+    app: &App,
+    id: SessionId,
+    event: &Event,
+    (actor, note): (&str, Option<&AuditNote>),
+) -> Result<Applied, ApplyError> {
+    let store = note.map_or_else(|| app.store.clone(), |note| app.store.audited(note.clone()));
     let mut attempt = 1;
     loop {
         let before = app.store.find_session(id).await.map_err(ApplyError::Read)?.ok_or(ApplyError::Gone)?;
@@ -73,7 +87,7 @@ pub(crate) async fn apply(app: &App, id: SessionId, event: &Event, actor: &str) 
         let after = moved(&before, state, now);
         let from = before.state.phase();
         let transition = Transition { actor: actor.to_owned(), from, at: now };
-        match app.store.write_session(before.revision, after, Some(transition)).await {
+        match store.write_session(before.revision, after, Some(transition)).await {
             Ok(session) => {
                 log_transition(&session, from, actor);
                 app.supervisors.nudge(id);

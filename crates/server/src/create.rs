@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use domain::Session;
-use protocol::{UserId, session::CreateSession};
+use protocol::{audit::AuditAction, session::CreateSession};
 use store::{Created, Creation};
 
-use crate::{api::problem::ApiError, app::App, control, plan::plan, repeat};
+use crate::{api::problem::ApiError, app::App, auth::Access, control, plan::plan, quota, repeat};
 
-/// Creates a session for `owner`, or returns the one that the same key created before.
+/// Creates a session for the caller, or returns the one that the same key created before.
 ///
 /// # Errors
 /// Every rule that the request breaks, with field, value and remedy.
 pub(crate) async fn create(
     app: &Arc<App>,
-    owner: UserId,
+    access: Access,
     request: CreateSession,
     key: Option<String>,
 ) -> Result<Session, ApiError> {
     let idempotency = key.map(|key| repeat::identify(&key, &serde_json::to_vec(&request).unwrap_or_default()));
+    let owner = access.user;
     let mut plan = plan(app, owner, request).await?;
     loop {
-        let (actor, quotas) = (owner.to_string(), app.config.quotas());
+        let (actor, quotas) = (owner.to_string(), quota::limits_of(app, owner).admission());
         let creation = Creation { session: plan.session.clone(), actor, quotas, idempotency };
-        match app.store.create_session(creation).await {
+        let note = access.note(app, AuditAction::SessionCreated, plan.session.id);
+        match app.store.audited(note).create_session(creation).await {
             Ok(Created::New(session)) => {
                 tracing::info!(session = %session.id, model = %session.model.name, "session created");
                 control::nudge_queue(app);

@@ -9,7 +9,7 @@ use std::{collections::HashSet, fs, io, path::PathBuf, sync::Mutex, sync::Poison
 use domain::Session;
 use protocol::{ErrorCode, FieldError, FileId, Problem, SessionId, file::File, shim::SessionFolder};
 use serde_json::json;
-use store::{Garbage, PutFileError, StorageError};
+use store::{AuditNote, Garbage, PutFileError, StorageError};
 
 use crate::{api::problem::ApiError, app::App};
 
@@ -57,8 +57,14 @@ impl Drop for Writing<'_> {
 ///
 /// # Errors
 /// The storage failed; what it had begun is finished by the next start.
-pub(crate) async fn delete(app: &App, session: SessionId, path: &str) -> Result<Option<File>, ApiError> {
-    let Some(file) = app.store.delete_file(session, path).await? else { return Ok(None) };
+pub(crate) async fn delete(
+    app: &App,
+    note: Option<AuditNote>,
+    session: SessionId,
+    path: &str,
+) -> Result<Option<File>, ApiError> {
+    let store = note.map_or_else(|| app.store.clone(), |note| app.store.audited(note));
+    let Some(file) = store.delete_file(session, path).await? else { return Ok(None) };
     remove_garbage(app, vec![Garbage { session, id: file.id }]).await?;
     app.store.scrub().await?;
     Ok(Some(file))

@@ -1,5 +1,6 @@
 //! The gateway: `/v1`, in OpenAI's shapes. Admits, asks the session's runtime, passes the answer on, keeps it.
 
+pub(crate) mod allowance;
 pub(crate) mod answer;
 pub(crate) mod batches;
 pub(crate) mod error;

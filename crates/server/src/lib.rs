@@ -21,6 +21,7 @@ pub mod fuzzing;
 mod gateway;
 mod models;
 mod plan;
+mod quota;
 mod repeat;
 mod router;
 mod storage;

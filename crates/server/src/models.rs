@@ -7,14 +7,15 @@ use domain::limits;
 use futures::StreamExt;
 use hub::{ImportError, ImportOptions, Imported};
 use protocol::{
-    ErrorCode, FieldError, ModelId, Problem, UserId,
+    ErrorCode, FieldError, ModelId, Problem,
+    audit::AuditAction,
     model::{ImportModel, LearningStageFinding, ModelFile, ModelScope, UpdateModel},
     session::StopPolicy,
 };
 use serde_json::json;
 use store::{ModelRecord, StorageError, WriteModelError};
 
-use crate::{api::problem::ApiError, app::App, control, gateway::request::Kind};
+use crate::{api::problem::ApiError, app::App, auth::Access, control, gateway::request::Kind};
 
 /// Longest name or version of a model, in characters.
 const MAX_NAME: usize = 100;
@@ -58,7 +59,7 @@ pub(crate) async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) 
             scope: Some(ModelScope::Catalog),
             ..ImportModel::default()
         };
-        match record(app, app.owner, imported, &query).await {
+        match record(app, By::Server, imported, &query).await {
             Ok(_) => {}
             // The entry is there and only its file was missing.
             Err(error) if error.0.errors.iter().any(|error| error.code == "taken") => {}
@@ -74,7 +75,7 @@ pub(crate) async fn ensure_embedded(app: &Arc<App>, embedded: &[EmbeddedModel]) 
 /// The file cannot be used, or the name is taken.
 pub(crate) async fn import_path(
     app: &Arc<App>,
-    owner: UserId,
+    access: Access,
     path: PathBuf,
     query: &ImportModel,
 ) -> Result<ModelRecord, ApiError> {
@@ -82,7 +83,7 @@ pub(crate) async fn import_path(
     let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let options = ImportOptions { file_name, ..ImportOptions::default() };
     let imported = app.hub.import_path(path, options, |_| {}).await.map_err(refused)?;
-    record(app, owner, imported, query).await
+    record(app, By::User(access), imported, query).await
 }
 
 /// Adds a model from a request's body.
@@ -91,7 +92,7 @@ pub(crate) async fn import_path(
 /// The file cannot be used, the name is taken, or the client went away.
 pub(crate) async fn import_stream(
     app: &Arc<App>,
-    owner: UserId,
+    access: Access,
     body: Body,
     query: &ImportModel,
 ) -> Result<ModelRecord, ApiError> {
@@ -107,7 +108,7 @@ pub(crate) async fn import_stream(
         upload.write(chunk).await.map_err(refused)?;
     }
     let imported = upload.finish().await.map_err(refused)?;
-    record(app, owner, imported, query).await
+    record(app, By::User(access), imported, query).await
 }
 
 fn check_text(field: &str, text: &str) -> Result<(), FieldError> {
@@ -148,12 +149,15 @@ fn offered_name(imported: &Imported, query: &ImportModel) -> String {
     if name.is_empty() { "model".to_owned() } else { name }
 }
 
-async fn record(
-    app: &Arc<App>,
-    owner: UserId,
-    imported: Imported,
-    query: &ImportModel,
-) -> Result<ModelRecord, ApiError> {
+/// Who adds a model.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    User(Access),
+    /// Those that ship in the binary.
+    Server,
+}
+
+async fn record(app: &Arc<App>, by: By, imported: Imported, query: &ImportModel) -> Result<ModelRecord, ApiError> {
     let inspection = &imported.inspection;
     let name = offered_name(&imported, query);
     let asked_version = query.version.as_deref().map(str::trim).map(str::to_owned);
@@ -166,7 +170,10 @@ async fn record(
         id: ModelId::generate(),
         owner: match query.scope.unwrap_or(ModelScope::Private) {
             ModelScope::Catalog => None,
-            ModelScope::Private => Some(owner),
+            ModelScope::Private => Some(match by {
+                By::User(access) => access.user,
+                By::Server => app.owner,
+            }),
         },
         name,
         version: asked_version.clone().unwrap_or_else(|| "1".to_owned()),
@@ -191,7 +198,11 @@ async fn record(
     };
     let mut number = 1u32;
     loop {
-        match app.store.insert_model(record.clone()).await {
+        let store = match by {
+            By::User(access) => app.store.audited(access.note(app, AuditAction::ModelAdded, record.id)),
+            By::Server => app.store.clone(),
+        };
+        match store.insert_model(record.clone()).await {
             Ok(()) => return Ok(record),
             Err(WriteModelError::NameTaken) if asked_version.is_none() && number < 1000 => {
                 number += 1;
@@ -249,7 +260,12 @@ fn refused(error: ImportError) -> ApiError {
 ///
 /// # Errors
 /// The fields that break a rule.
-pub(crate) async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateModel) -> Result<ModelRecord, ApiError> {
+pub(crate) async fn update(
+    app: &Arc<App>,
+    access: Access,
+    before: ModelRecord,
+    change: UpdateModel,
+) -> Result<ModelRecord, ApiError> {
     let mut after = before.clone();
     let mut errors = Vec::new();
     for (field, text, target) in
@@ -288,7 +304,8 @@ pub(crate) async fn update(app: &Arc<App>, before: ModelRecord, change: UpdateMo
         after.learning_stage = LearningStageFinding { stage, inferred_from: "the person who added it".to_owned() };
     }
     if after != before {
-        app.store.update_model(after.clone()).await.map_err(unwritten)?;
+        let note = access.note(app, AuditAction::ModelChanged, after.id);
+        app.store.audited(note).update_model(after.clone()).await.map_err(unwritten)?;
         control::nudge_queue(app);
     }
     Ok(after)

@@ -17,7 +17,7 @@ use store::{CreateSessionError, ModelRecord};
 use crate::{
     api::problem::{ApiError, name_taken},
     app::App,
-    control, repeat,
+    control, quota, repeat,
 };
 
 /// A session that breaks no rule of its own.
@@ -100,7 +100,8 @@ fn planned(
     let mut errors = Vec::new();
     let mut keep = |result: Result<_, Vec<FieldError>>| result.map_err(|more| errors.extend(more)).ok();
     let stop = request.stop.unwrap_or_default();
-    keep(limits::check(&stop, &app.config.bounds(), now, None).map(|()| None));
+    let bounds = quota::bounds_of(app, owner);
+    keep(limits::check(&stop, &bounds, now, None).map(|()| None));
     let name = request.name.as_deref().map(naming::name).transpose();
     let name = keep(name.map_err(|error| vec![error])).flatten();
     let description = request.description.as_deref().map(naming::description).transpose();
@@ -135,7 +136,7 @@ fn planned(
         },
         engine,
         stop,
-        limits: limits::in_force(&stop, &model.limits, &app.config.bounds()),
+        limits: limits::in_force(&stop, &model.limits, &bounds),
         memory_needed,
         state: State::Queued(Stay { since: now, deadline: now.checked_add(queued).unwrap_or(Timestamp::MAX) }),
         generation: 0,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::{Session, State, limits, naming};
 use protocol::{
-    ErrorCode, SessionId, UserId,
+    ErrorCode, SessionId,
+    audit::AuditAction,
     session::{LimitKind, StopPolicyChange, UpdateSession},
 };
 use store::WriteSessionError;
@@ -12,6 +13,8 @@ use store::WriteSessionError;
 use crate::{
     api::{problem::ApiError, sessions::find_own},
     app::App,
+    auth::Access,
+    quota,
 };
 
 /// Applies the change, all of it or nothing.
@@ -20,19 +23,20 @@ use crate::{
 /// The fields that break a rule; `session_ended` where limits of an ended session are moved.
 pub(crate) async fn update(
     app: &Arc<App>,
-    owner: UserId,
+    access: Access,
     id: SessionId,
     change: &UpdateSession,
 ) -> Result<Session, ApiError> {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let before = find_own(app, owner, id).await?;
+        let before = find_own(app, access.user, id).await?;
         let after = changed(app, &before, change).await?;
         if after == before {
             return Ok(before);
         }
-        match app.store.write_session(before.revision, after, None).await {
+        let note = access.note(app, AuditAction::SessionChanged, id);
+        match app.store.audited(note).write_session(before.revision, after, None).await {
             Ok(session) => {
                 if let Some(live) = app.live.find(id) {
                     live.set_limits(&session);
@@ -80,12 +84,13 @@ async fn move_limits(app: &App, session: &mut Session, change: &StopPolicyChange
     let now = app.clock.now();
     let policy = limits::changed(&session.stop, change);
     let asked = limits::changed(&Default::default(), change);
-    limits::check(&asked, &app.config.bounds(), now, session.state.running_at()).map_err(ApiError::fields)?;
+    limits::check(&asked, &quota::bounds_of(app, session.owner), now, session.state.running_at())
+        .map_err(ApiError::fields)?;
     limits::check_change(change, &session.usage).map_err(ApiError::fields)?;
     let model = app.store.find_model(session.model.id).await?;
     let brought = model.map(|model| model.limits).unwrap_or_default();
     session.stop = policy;
-    session.limits = limits::in_force(&policy, &brought, &app.config.bounds());
+    session.limits = limits::in_force(&policy, &brought, &quota::bounds_of(app, session.owner));
     if let State::Running(stay) = &mut session.state {
         stay.deadline = limits::time_deadline(&session.limits, stay.since).map_or(jiff::Timestamp::MAX, |(at, _)| at);
     }

@@ -5,10 +5,13 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 use domain::{naming, permission::may_administer};
 use protocol::{
     ErrorCode, FieldError, Problem, UserId,
+    audit::AuditAction,
     user::{CreateUser, Role, SetPassword, UpdateUser, UserReceipt},
 };
 use serde_json::json;
-use store::{DeleteModelError, NewUser, Owned, RemoveUserError, TestSetWrite, User, UserChange, WriteUserError};
+use store::{
+    AuditNote, DeleteModelError, NewUser, Owned, RemoveUserError, TestSetWrite, User, UserChange, WriteUserError,
+};
 
 use crate::{
     api::{login::refused, problem::ApiError},
@@ -69,7 +72,9 @@ pub(crate) async fn create(app: &App, access: Access, request: CreateUser) -> Re
         None => None,
     };
     let user = NewUser { id: UserId::generate(), name, role: request.role, password, now: app.clock.now() };
-    let user = app.store.create_user(user).await?;
+    let note = access.note(app, AuditAction::UserCreated, user.id);
+    let note = AuditNote { detail: Some(request.role.as_str().to_owned()), ..note };
+    let user = app.store.audited(note).create_user(user).await?;
     app.people.reread(&app.store).await?;
     Ok(user)
 }
@@ -121,11 +126,31 @@ pub(crate) async fn update(app: &App, access: Access, id: UserId, change: Update
     if changes.is_empty() {
         return Ok(user);
     }
-    write(app, id, changes).await
+    let told: Vec<&str> = changes.iter().map(|change| word(change)).collect();
+    let note = AuditNote { detail: Some(told.join(", ")), ..access.note(app, AuditAction::UserChanged, id) };
+    write(app, note, id, changes).await
 }
 
-async fn write(app: &App, id: UserId, changes: Vec<UserChange>) -> Result<User, ApiError> {
-    let user = app.store.change_user(id, changes).await?;
+/// What the audit log calls a change.
+const fn word(change: &UserChange) -> &'static str {
+    match change {
+        UserChange::Rename(_) => "name",
+        UserChange::SetRole(role) => match role {
+            Role::Owner => "role owner",
+            Role::Admin => "role admin",
+            Role::Member => "role member",
+            Role::Viewer => "role viewer",
+        },
+        UserChange::Disable(_) => "disabled",
+        UserChange::Enable => "enabled",
+        UserChange::SetPassword(_) => "password",
+        UserChange::EndLogins => "logins",
+        UserChange::MarkDeleting(_) => "deleting",
+    }
+}
+
+async fn write(app: &App, note: AuditNote, id: UserId, changes: Vec<UserChange>) -> Result<User, ApiError> {
+    let user = app.store.audited(note).change_user(id, changes).await?;
     app.people.reread(&app.store).await?;
     Ok(user)
 }
@@ -147,7 +172,8 @@ pub(crate) async fn set_password(app: &App, access: Access, id: UserId, request:
         app.password_guesses.forgive(access.peer);
     }
     let kept = password::hash(request.password).await?;
-    write(app, id, vec![UserChange::SetPassword(Some(kept))]).await.map(|_| ())
+    let note = access.note(app, AuditAction::PasswordSet, id);
+    write(app, note, id, vec![UserChange::SetPassword(Some(kept))]).await.map(|_| ())
 }
 
 /// Takes a password away, and ends all logins of the user.
@@ -156,7 +182,8 @@ pub(crate) async fn set_password(app: &App, access: Access, id: UserId, request:
 /// `not_found`, `forbidden`
 pub(crate) async fn remove_password(app: &App, access: Access, id: UserId) -> Result<(), ApiError> {
     find_managed(app, access, id).await?;
-    write(app, id, vec![UserChange::SetPassword(None)]).await.map(|_| ())
+    let note = access.note(app, AuditAction::PasswordRemoved, id);
+    write(app, note, id, vec![UserChange::SetPassword(None)]).await.map(|_| ())
 }
 
 /// Ends all logins of the user, and withdraws their login links.
@@ -166,7 +193,8 @@ pub(crate) async fn remove_password(app: &App, access: Access, id: UserId) -> Re
 pub(crate) async fn end_logins(app: &App, access: Access, id: UserId) -> Result<(), ApiError> {
     find_managed(app, access, id).await?;
     app.login_codes.withdraw(id, app.clock.now());
-    write(app, id, vec![UserChange::EndLogins]).await.map(|_| ())
+    let note = access.note(app, AuditAction::LoginsEnded, id);
+    write(app, note, id, vec![UserChange::EndLogins]).await.map(|_| ())
 }
 
 /// What becomes of what is theirs when a user is removed.
@@ -194,7 +222,8 @@ pub(crate) async fn remove(
     if things == OwnedThings::Keep && !owned.is_empty() {
         return Err(has_things(&owned));
     }
-    write(app, id, vec![UserChange::MarkDeleting(app.clock.now())]).await?;
+    let note = access.note(app, AuditAction::UserDeleted, id);
+    write(app, note, id, vec![UserChange::MarkDeleting(app.clock.now())]).await?;
     app.login_codes.withdraw(id, app.clock.now());
     remove_marked(app, id, &access.user.to_string()).await
 }
@@ -215,7 +244,7 @@ async fn remove_marked(app: &Arc<App>, id: UserId, actor: &str) -> Result<UserRe
     loop {
         let owned = app.store.list_owned(id).await?;
         for session in owned.sessions {
-            match control::delete(app, session, actor).await {
+            match control::delete(app, session, actor, None).await {
                 Ok(_) => receipt.sessions += 1,
                 Err(control::ApplyError::Gone) => {}
                 Err(error) => return Err(error.into()),

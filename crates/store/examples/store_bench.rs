@@ -72,7 +72,7 @@ fn session(owner: UserId, name: String) -> Session {
 async fn create(store: &Store, owner: UserId, name: &str) -> SessionId {
     let session = session(owner, name.to_owned());
     let id = session.id;
-    let quotas = Quotas { sessions: u64::MAX, active: 2 };
+    let quotas = Quotas { sessions: u64::MAX, active: 2, ..Quotas::default() };
     let creation = Creation { session, actor: "bench".to_owned(), quotas, idempotency: None };
     store.create_session(creation).await.unwrap();
     id

@@ -17,9 +17,9 @@ use sqlx::{
 use tokio::sync::watch;
 
 use crate::{
-    StorageError,
+    AuditNote, StorageError,
     error::result_code,
-    writer::{Command, Tx, Writer},
+    writer::{Command, Scribe, Tx, Writer},
 };
 
 /// The schema's versions; what has been released is never changed, only followed by another.
@@ -34,6 +34,7 @@ fn migrations() -> Migrator {
     let test_sets = include_str!("../migrations/0008_test_sets.sql");
     let told = include_str!("../migrations/0009_told.sql");
     let people = include_str!("../migrations/0010_people.sql");
+    let audit = include_str!("../migrations/0011_audit_and_quotas.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -48,6 +49,7 @@ fn migrations() -> Migrator {
         simple(8, "test_sets", test_sets),
         simple(9, "told", told),
         simple(10, "people", people),
+        simple(11, "audit_and_quotas", audit),
     ])
 }
 
@@ -98,6 +100,8 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What is to be told of the commands of this handle.
+    note: Option<AuditNote>,
 }
 
 struct Inner {
@@ -127,7 +131,7 @@ impl Store {
                 options.create_if_missing(false).pragma("cache_size", READER_CACHE).pragma("query_only", "ON"),
             );
         let writer = Writer::start(connection, settings.queue).await?;
-        Ok(Self { inner: Arc::new(Inner { readers, writer, _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner { readers, writer, _lock: lock }), note: None })
     }
 
     /// Finishes what was accepted, folds the journal into the database and closes it; later calls are answered
@@ -160,8 +164,14 @@ impl Store {
         &self.inner.readers
     }
 
-    pub(crate) fn writer(&self) -> &Writer {
-        &self.inner.writer
+    /// A handle whose commands append this to the audit log, each in its own transaction. Where a command changes
+    /// nothing, nothing is appended.
+    pub fn audited(&self, note: AuditNote) -> Self {
+        Self { inner: Arc::clone(&self.inner), note: Some(note) }
+    }
+
+    pub(crate) fn writer(&self) -> Scribe<'_> {
+        Scribe { writer: &self.inner.writer, note: self.note.as_ref() }
     }
 }
 

@@ -5,6 +5,7 @@
 //! model is in use. It reads no clock, starts no process and knows no HTTP; callers bring the time.
 //! `docs/storage.md` explains the schema, the group commit, the search and the erasing.
 
+mod audit;
 mod bulk;
 mod change;
 mod completion;
@@ -16,6 +17,7 @@ mod login;
 mod made;
 mod model;
 mod page;
+mod quota;
 mod readings;
 mod rows;
 mod scrub;
@@ -26,6 +28,7 @@ mod test_set;
 mod user;
 mod writer;
 
+pub use audit::AuditNote;
 pub use change::Change;
 pub use completion::{
     Begin, Begun, Checkpoint, CompletionFilter, DeleteCompletionError, Finish, Picks, Star, StarError,
@@ -39,6 +42,7 @@ pub use login::EndedLogin;
 pub use made::{Made, RecallError};
 pub use model::{DeleteModelError, ModelFilter, ModelRecord, WriteModelError};
 pub use page::{MAX_LIMIT, Paging};
+pub use quota::StoredQuota;
 pub use scrub::{ScrubError, Scrubbed};
 pub use session::{
     Counts, CreateSessionError, Created, Creation, Idempotency, SessionFilter, Transition, WriteSessionError,

@@ -74,5 +74,6 @@ export const http = {
   get: <T>(path: string, options?: RequestOptions) => json<T>('GET', path, options),
   post: <T>(path: string, body?: unknown, options?: RequestOptions) => json<T>('POST', path, { ...options, body }),
   patch: <T>(path: string, body: unknown, options?: RequestOptions) => json<T>('PATCH', path, { ...options, body }),
+  put: <T>(path: string, body: unknown, options?: RequestOptions) => json<T>('PUT', path, { ...options, body }),
   delete: <T>(path: string, options?: RequestOptions) => json<T>('DELETE', path, options),
 };

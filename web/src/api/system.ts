@@ -1,10 +1,10 @@
 // Calls about the server and the login.
 
 import { http } from './client';
-import type { System } from './types';
+import type { LogIn, System } from './types';
 
 export const system = {
   load: (signal?: AbortSignal) => http.get<System>('/api/v1/system', { signal }),
-  login: (token: string) => http.post<void>('/api/v1/login', { token }),
+  login: (way: LogIn) => http.post<void>('/api/v1/login', way),
   logout: () => http.post<void>('/api/v1/logout'),
 };

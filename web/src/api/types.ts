@@ -29,6 +29,25 @@ export type RenderedPrompt = Schemas['RenderedPrompt'];
 export type DocsAnswer = Schemas['DocsAnswer'];
 
 export type System = Schemas['System'];
+export type LogIn = Schemas['LogIn'];
+export type Role = Schemas['Role'];
+export type Me = Schemas['Me'];
+export type User = Schemas['User'];
+export type CreateUser = Schemas['CreateUser'];
+export type UpdateUser = Schemas['UpdateUser'];
+export type UserReceipt = Schemas['UserReceipt'];
+export type LoginLink = Schemas['LoginLink'];
+export type Scope = Schemas['Scope'];
+export type Key = Schemas['Key'];
+export type CreateKey = Schemas['CreateKey'];
+export type CreatedKey = Schemas['CreatedKey'];
+export type SessionToken = Schemas['SessionToken'];
+export type CreatedSessionToken = Schemas['CreatedSessionToken'];
+export type Quotas = Schemas['Quotas'];
+export type QuotaFigure = Schemas['QuotaFigure'];
+export type QuotaKind = Schemas['QuotaKind'];
+export type SetQuotas = Schemas['SetQuotas'];
+export type MachineSession = Schemas['MachineSession'];
 export type StatusCounts = Schemas['SessionCounts'];
 export type SessionPage = Schemas['SessionPage'];
 

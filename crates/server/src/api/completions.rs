@@ -11,6 +11,7 @@ use axum::{
 use http::{StatusCode, header};
 use protocol::{
     CompletionId, ErrorCode, FieldError, Problem, SessionId, UserId,
+    audit::AuditAction,
     completion::{Completion, Order, Origin, RenderedPrompt, UpdateCompletion},
     engine::PropsRendered,
     session::Page,
@@ -28,7 +29,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Asker, UserCaller},
+    auth::{Asker, UserAccess, UserCaller},
     gateway::{
         error::InferenceError,
         exchange::Cut,
@@ -244,13 +245,14 @@ async fn update_completion(
     responses((status = 204, description = "Deleted"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn delete_completion(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<CompletionId>,
     ApiQuery(confirmation): ApiQuery<Confirmation>,
 ) -> Result<StatusCode, ApiError> {
-    find_own_completion(&app, owner, id).await?;
+    find_own_completion(&app, access.user, id).await?;
     confirmation.check("a completion")?;
-    app.store.delete_completion(id).await.map_err(|error| match error {
+    let note = access.note(&app, AuditAction::CompletionDeleted, id);
+    app.store.audited(note).delete_completion(id).await.map_err(|error| match error {
         DeleteCompletionError::NotFound => ApiError::not_found("completion"),
         DeleteCompletionError::Running => ApiError::new(
             ErrorCode::CompletionRunning,

@@ -11,6 +11,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use protocol::{
     Problem, SessionId,
+    audit::AuditAction,
     file::{File, FilePage, FileStorage, PartialFile},
 };
 use serde::Deserialize;
@@ -26,8 +27,9 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::UserCaller,
+    auth::{UserAccess, UserCaller},
     files::{self, ContentRange, Contents, Stored},
+    quota,
 };
 
 /// The calls on files, but for writing.
@@ -60,7 +62,7 @@ async fn list_files(
 ) -> Result<Json<FilePage>, ApiError> {
     find_own(&app, owner, id).await?;
     let page = app.store.list_files(id, &paging(query.limit, query.cursor)?).await?;
-    let (bytes, quotas) = (app.store.measure_files(id, owner).await?, app.config.file_quotas());
+    let (bytes, quotas) = (app.store.measure_files(id, owner).await?, quota::file_quotas_of(&app, owner));
     let storage = FileStorage {
         session_bytes: bytes.session,
         session_quota: quotas.session_bytes,
@@ -170,11 +172,12 @@ async fn put_file(
     responses((status = 204, description = "Removed"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn delete_file(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath((id, path)): ApiPath<(SessionId, String)>,
 ) -> Result<StatusCode, ApiError> {
-    find_own(&app, owner, id).await?;
-    files::delete(&app, id, &path).await?.ok_or_else(|| ApiError::not_found("file"))?;
+    find_own(&app, access.user, id).await?;
+    let note = access.note(&app, AuditAction::FileDeleted, id);
+    files::delete(&app, Some(note), id, &path).await?.ok_or_else(|| ApiError::not_found("file"))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,11 +11,13 @@ use domain::{naming, permission::Scopes};
 use http::StatusCode;
 use protocol::{
     ErrorCode, FieldError, KeyId, Problem, SessionId, SessionTokenId,
+    audit::AuditAction,
     user::{
-        CreateKey, CreateSessionToken, CreatedKey, CreatedSessionToken, Key, KeyList, SessionToken, SessionTokenList,
+        CreateKey, CreateSessionToken, CreatedKey, CreatedSessionToken, Key, KeyList, Scope, SessionToken,
+        SessionTokenList,
     },
 };
-use store::{KeyRecord, MAX_KEYS, NewKey, NewSessionToken, WriteKeyError};
+use store::{AuditNote, KeyRecord, MAX_KEYS, NewKey, NewSessionToken, WriteKeyError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -103,7 +105,10 @@ async fn create_key(
         expires_at: request.expires_at,
         now,
     };
-    app.store.create_key(key.clone()).await.map_err(refused)?;
+    let told: Vec<&str> = scopes.list().into_iter().map(Scope::as_str).collect();
+    let note = access.note(&app, AuditAction::KeyCreated, key.id);
+    let note = AuditNote { detail: Some(told.join(", ")), ..note };
+    app.store.audited(note).create_key(key.clone()).await.map_err(refused)?;
     app.people.reread(&app.store).await?;
     let key = Key {
         id: key.id,
@@ -124,7 +129,8 @@ async fn revoke_key(
     Holder(access): Holder,
     ApiPath(id): ApiPath<KeyId>,
 ) -> Result<StatusCode, ApiError> {
-    if !app.store.revoke_key(access.user, id).await? {
+    let note = access.note(&app, AuditAction::KeyRevoked, id);
+    if !app.store.audited(note).revoke_key(access.user, id).await? {
         return Err(ApiError::not_found("key"));
     }
     app.people.reread(&app.store).await?;
@@ -175,7 +181,9 @@ async fn create_session_token(
         now,
     };
     let token_id = token.id;
-    app.store.create_session_token(token).await.map_err(refused)?;
+    let note = access.note(&app, AuditAction::TokenCreated, id);
+    let note = AuditNote { detail: Some(token_id.to_string()), ..note };
+    app.store.audited(note).create_session_token(token).await.map_err(refused)?;
     app.people.reread(&app.store).await?;
     let token = SessionToken { id: token_id, session_id: id, name, created_at: now, last_used_at: None };
     Ok((StatusCode::CREATED, Json(CreatedSessionToken { token, secret })).into_response())
@@ -190,7 +198,8 @@ async fn revoke_session_token(
     ApiPath((id, token)): ApiPath<(SessionId, SessionTokenId)>,
 ) -> Result<StatusCode, ApiError> {
     find_own(&app, access.user, id).await?;
-    if !app.store.revoke_session_token(id, token).await? {
+    let note = AuditNote { detail: Some(token.to_string()), ..access.note(&app, AuditAction::TokenRevoked, id) };
+    if !app.store.audited(note).revoke_session_token(id, token).await? {
         return Err(ApiError::not_found("token"));
     }
     app.people.reread(&app.store).await?;

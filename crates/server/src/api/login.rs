@@ -15,9 +15,11 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, UserId,
+    audit::{AuditAction, AuditVia},
     system::{LogIn, LoginLink},
 };
 use serde::Deserialize;
+use store::AuditNote;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{extract::ApiJson, problem::ApiError};
@@ -44,13 +46,19 @@ struct Next {
 
 async fn redeem_login_code(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(code): Path<String>,
     Query(query): Query<Next>,
 ) -> Response {
     let user = app.login_codes.redeem(&code, app.clock.now());
-    let Some(cookie) = user.and_then(|user| auth::set_cookie(&app, user)) else {
+    let entered = user.and_then(|user| Some((user, auth::set_cookie(&app, user)?)));
+    let Some((user, cookie)) = entered else {
         return Redirect::to("/login?expired=1").into_response();
     };
+    let told = note(&app, user, (AuditAction::LoggedIn, AuditVia::Link), peer.ip());
+    if let Err(error) = app.store.append_audit(told).await {
+        return ApiError::from(error).into_response();
+    }
     let next = query.next.filter(|next| is_own_path(next));
     let redirect = Redirect::to(next.as_deref().unwrap_or("/"));
     ([(header::SET_COOKIE, cookie)], redirect).into_response()
@@ -62,7 +70,7 @@ fn is_own_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
 }
 
-/// Log the browser in with a token, or with a name and its password: the answer sets the cookie.
+/// Log the browser in with a token; or with a name and its password: the answer sets the cookie.
 #[utoipa::path(post, path = "/api/v1/login", tag = "system", request_body = LogIn, security(()),
     responses((status = 204, description = "The cookie is set"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn log_in(
@@ -72,10 +80,12 @@ async fn log_in(
     ApiJson(request): ApiJson<LogIn>,
 ) -> Result<Response, ApiError> {
     refuse_cross_site(&headers)?;
-    let user = match request {
-        LogIn { token: Some(token), name: None, password: None } => by_token(&app, &token, peer.ip())?,
+    let (user, via) = match request {
+        LogIn { token: Some(token), name: None, password: None } => {
+            (by_token(&app, &token, peer.ip())?, AuditVia::Token)
+        }
         LogIn { token: None, name: Some(name), password: Some(password) } => {
-            users::log_in(&app, &name, password, peer.ip()).await?
+            (users::log_in(&app, &name, password, peer.ip()).await?, AuditVia::Password)
         }
         LogIn { .. } => {
             let message = "give a `token`, or a `name` with its `password`";
@@ -83,6 +93,7 @@ async fn log_in(
         }
     };
     let cookie = auth::set_cookie(&app, user).ok_or_else(|| refused("token", "this user is disabled".to_owned()))?;
+    app.store.append_audit(note(&app, user, (AuditAction::LoggedIn, via), peer.ip())).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -103,20 +114,41 @@ pub(crate) fn refused(field: &str, message: String) -> ApiError {
 /// Make a link that logs you in once, within ten minutes.
 #[utoipa::path(post, path = "/api/v1/login-links", tag = "system",
     responses((status = 201, description = "The link", body = LoginLink), (status = "4XX", description = "Refused", body = Problem)))]
-async fn create_login_link(State(app): State<Arc<App>>, Holder(access): Holder) -> Response {
+async fn create_login_link(State(app): State<Arc<App>>, Holder(access): Holder) -> Result<Response, ApiError> {
+    app.store.append_audit(access.note(&app, AuditAction::LinkMade, access.user)).await?;
     let (code, expires_at) = app.login_codes.issue(access.user, code::LASTS, app.clock.now());
-    (StatusCode::CREATED, Json(LoginLink { url: auth::login_link(&app, &code), expires_at })).into_response()
+    let link = LoginLink { url: auth::login_link(&app, &code), expires_at };
+    Ok((StatusCode::CREATED, Json(link)).into_response())
+}
+
+/// A browser's way in or out, for the audit log.
+fn note(app: &App, user: UserId, (action, via): (AuditAction, AuditVia), peer: IpAddr) -> AuditNote {
+    AuditNote {
+        at: app.clock.now(),
+        actor: Some(user),
+        via,
+        key: None,
+        address: Some(peer.to_string()),
+        action,
+        target: None,
+        detail: None,
+    }
 }
 
 /// Log the browser out: the answer clears the cookie, and no copy of it opens anything any more.
 #[utoipa::path(post, path = "/api/v1/logout", tag = "system", security(()),
     responses((status = 204, description = "The cookie is cleared"), (status = 403, description = "From another site", body = Problem)))]
-async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn log_out(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     refuse_cross_site(&headers)?;
     if let Some(login) = auth::find_login(&app, &headers) {
         let now = app.clock.now();
         app.ended_logins.add(&login, now);
-        app.store.end_login(login.ended(), now).await?;
+        let told = note(&app, login.user, (AuditAction::LoggedOut, AuditVia::Login), peer.ip());
+        app.store.audited(told).end_login(login.ended(), now).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::clear_cookie(&app))]).into_response())
 }

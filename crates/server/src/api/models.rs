@@ -11,6 +11,7 @@ use domain::permission::Action;
 use http::{StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, ModelId, Problem, UserId,
+    audit::AuditAction,
     model::{ImportModel, Model, ModelScope, UpdateModel},
 };
 use serde::{Deserialize, Serialize};
@@ -115,7 +116,7 @@ async fn update_model(
     ApiJson(change): ApiJson<UpdateModel>,
 ) -> Result<Json<Model>, ApiError> {
     let before = find_changeable(&app, access, id).await?;
-    let model = models::update(&app, before, change).await?;
+    let model = models::update(&app, access, before, change).await?;
     Ok(Json(view::model(&app, &model)))
 }
 
@@ -128,7 +129,8 @@ async fn delete_model(
     ApiPath(id): ApiPath<ModelId>,
 ) -> Result<StatusCode, ApiError> {
     let model = find_changeable(&app, access, id).await?;
-    match app.store.delete_model(id).await {
+    let note = access.note(&app, AuditAction::ModelRemoved, id);
+    match app.store.audited(note).delete_model(id).await {
         Ok(()) => {}
         Err(DeleteModelError::InUse { sessions }) => {
             let ids: Vec<String> = sessions.iter().map(ToString::to_string).collect();
@@ -184,9 +186,9 @@ async fn import_model(
                     )]),
                 ));
             }
-            models::import_path(&app, owner, PathBuf::from(path), &query).await?
+            models::import_path(&app, access, PathBuf::from(path), &query).await?
         }
-        None => models::import_stream(&app, owner, request.into_body(), &query).await?,
+        None => models::import_stream(&app, access, request.into_body(), &query).await?,
     };
     if let Some(request) = repeatable {
         app.store.remember_made(owner, request, Made::Model(record.id)).await?;

@@ -61,6 +61,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::system::router())
         .merge(super::login::router())
         .merge(super::users::router())
+        .merge(super::audit::router())
+        .merge(super::quotas::router())
         .merge(super::keys::router())
         .merge(super::docs::router())
 }

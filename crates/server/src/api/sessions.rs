@@ -10,6 +10,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, UserId,
+    audit::AuditAction,
     session::{
         CreateSession, DeletionReceipt, Endpoint, Phase, Session, SessionCheck, SessionPage, Status, Timeline,
         UpdateSession,
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Asker, UserCaller},
+    auth::{Access, Asker, UserAccess, UserCaller},
     check, control, create, models, repeat, update,
 };
 
@@ -53,12 +54,12 @@ pub(crate) async fn find_own(app: &App, owner: UserId, id: SessionId) -> Result<
     responses((status = 201, description = "Created", body = Session), (status = "4XX", description = "Refused", body = Problem)))]
 async fn create_session(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     headers: HeaderMap,
     ApiJson(request): ApiJson<CreateSession>,
 ) -> Result<Response, ApiError> {
     let key = repeat::key(&headers)?;
-    let session = create::create(&app, owner, request, key).await?;
+    let session = create::create(&app, access, request, key).await?;
     let location = format!("/api/v1/sessions/{}", session.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view::session(&app, &session))).into_response())
 }
@@ -118,11 +119,11 @@ async fn get_session(
     responses((status = 200, description = "The session", body = Session), (status = "4XX", description = "Refused", body = Problem)))]
 async fn update_session(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<SessionId>,
     ApiJson(change): ApiJson<UpdateSession>,
 ) -> Result<Json<Session>, ApiError> {
-    let session = update::update(&app, owner, id, &change).await?;
+    let session = update::update(&app, access, id, &change).await?;
     Ok(Json(view::session(&app, &session)))
 }
 
@@ -132,19 +133,20 @@ async fn update_session(
         (status = 404, description = "Absent or not yours", body = Problem)))]
 async fn stop_session(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<SessionId>,
 ) -> Result<(StatusCode, Json<Session>), ApiError> {
-    find_own(&app, owner, id).await?;
-    let (status, session) = stop(&app, owner, id).await?;
+    find_own(&app, access.user, id).await?;
+    let (status, session) = stop(&app, access, id).await?;
     Ok((status, Json(view::session(&app, &session))))
 }
 
 /// Stops a session on somebody's word: 202 where it was not stopping already.
-pub(crate) async fn stop(app: &Arc<App>, by: UserId, id: SessionId) -> Result<(StatusCode, domain::Session), ApiError> {
+pub(crate) async fn stop(app: &Arc<App>, by: Access, id: SessionId) -> Result<(StatusCode, domain::Session), ApiError> {
     let reason = domain::reason::user();
     let event = domain::Event::StopRequested(reason.clone());
-    let applied = control::apply(app, id, &event, &by.to_string()).await?;
+    let note = by.note(app, AuditAction::SessionStopped, id);
+    let applied = control::apply_noted(app, id, &event, (&by.user.to_string(), Some(&note))).await?;
     let status = match &applied {
         control::Applied::Moved(_) => {
             if let Some(live) = app.live.find(id) {
@@ -187,14 +189,15 @@ impl Confirmation {
     responses((status = 200, description = "What was removed", body = DeletionReceipt), (status = "4XX", description = "Refused", body = Problem)))]
 async fn delete_session(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<SessionId>,
     ApiQuery(confirmation): ApiQuery<Confirmation>,
 ) -> Result<Json<DeletionReceipt>, ApiError> {
-    find_own(&app, owner, id).await?;
+    find_own(&app, access.user, id).await?;
     confirmation.check("a session")?;
+    let note = access.note(&app, AuditAction::SessionDeleted, id);
     // A client that goes away does not stop what has begun.
-    let work = tokio::spawn(async move { control::delete(&app, id, &owner.to_string()).await });
+    let work = tokio::spawn(async move { control::delete(&app, id, &access.user.to_string(), Some(note)).await });
     let receipt = work.await.map_err(|_| {
         ApiError::new(ErrorCode::Internal, "the deletion was interrupted; it goes on at the next start")
     })??;

@@ -13,7 +13,7 @@ use store::StorageError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::ApiError;
-use crate::{app::App, auth::UserCaller, config::Config, control};
+use crate::{app::App, auth::UserCaller, control, quota};
 
 /// What the server says of itself.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -29,7 +29,7 @@ async fn get_system(State(app): State<Arc<App>>, UserCaller(caller): UserCaller)
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized, "this user does not exist any more"))?;
     let room = control::room(&app).await?;
     let counts = app.store.count_sessions(caller).await?;
-    let quotas = app.config.quotas();
+    let quotas = quota::limits_of(&app, caller);
     Ok(Json(System {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: app.started_at,
@@ -37,18 +37,19 @@ async fn get_system(State(app): State<Arc<App>>, UserCaller(caller): UserCaller)
         memory: SystemMemory { total_bytes: room.total, free_bytes: room.free, reserved_bytes: room.reserved },
         quotas: SystemQuotas {
             sessions: Quota { used: counts.sessions(), limit: quotas.sessions },
-            live: Quota { used: counts.holding, limit: quotas.active },
+            live: Quota { used: counts.holding, limit: quotas.live },
         },
-        limits: limits(&app.config),
+        limits: limits(&app, caller),
         offered_name: offered_name(&app, caller).await?,
     }))
 }
 
-fn limits(config: &Config) -> SystemLimits {
+fn limits(app: &App, user: UserId) -> SystemLimits {
+    let (config, bounds) = (&app.config, quota::bounds_of(app, user));
     let characters = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     SystemLimits {
-        default_seconds: config.bounds().default_after_seconds.min(config.bounds().max_after_seconds),
-        max_seconds: config.bounds().max_after_seconds,
+        default_seconds: bounds.default_after_seconds,
+        max_seconds: bounds.max_after_seconds,
         grace_seconds: config.sessions.grace_seconds,
         queue_seconds: config.start.queued_seconds,
         name_characters: characters(naming::MAX_NAME),

@@ -10,6 +10,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
     Problem, SessionId, TaskId, UserId,
+    audit::AuditAction,
     session::Page,
     task::{CreateTask, ResumeTask, RowState, Task, TaskReceipt, TaskRow},
 };
@@ -23,7 +24,11 @@ use super::{
     problem::ApiError,
     sessions::{Confirmation, find_own},
 };
-use crate::{app::App, auth::UserCaller, repeat, tasks};
+use crate::{
+    app::App,
+    auth::{UserAccess, UserCaller},
+    repeat, tasks,
+};
 
 /// The calls on tasks.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -199,13 +204,13 @@ async fn resume_task(
     responses((status = 200, description = "What was removed", body = TaskReceipt), (status = "4XX", description = "Refused", body = Problem)))]
 async fn delete_task(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<TaskId>,
     ApiQuery(confirmation): ApiQuery<Confirmation>,
 ) -> Result<Json<TaskReceipt>, ApiError> {
-    find_own_task(&app, owner, id).await?;
+    find_own_task(&app, access.user, id).await?;
     confirmation.check("a task")?;
-    let receipt = app.store.delete_task(id).await?;
+    let receipt = app.store.audited(access.note(&app, AuditAction::TaskDeleted, id)).delete_task(id).await?;
     app.store.scrub().await?;
     Ok(Json(receipt))
 }

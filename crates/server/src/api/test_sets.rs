@@ -10,6 +10,7 @@ use axum::{
 use http::{StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, TestSetId, UserId,
+    audit::AuditAction,
     session::Page,
     test_set::{CreateTestCase, CreateTestSet, TestCase, TestSet, UpdateTestCase, UpdateTestSet},
 };
@@ -23,7 +24,11 @@ use super::{
     problem::ApiError,
     sessions::Confirmation,
 };
-use crate::{app::App, auth::UserCaller, tasks::test_set};
+use crate::{
+    app::App,
+    auth::{UserAccess, UserCaller},
+    tasks::test_set,
+};
 
 /// The calls on test sets.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -108,13 +113,14 @@ async fn update_test_set(
     responses((status = 204, description = "Deleted"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn delete_test_set(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<TestSetId>,
     ApiQuery(confirmation): ApiQuery<Confirmation>,
 ) -> Result<StatusCode, ApiError> {
-    find_own_set(&app, owner, id).await?;
+    find_own_set(&app, access.user, id).await?;
     confirmation.check("a test set")?;
-    app.store.write_test_set(owner, id, TestSetWrite::Delete).await?;
+    let note = access.note(&app, AuditAction::TestSetDeleted, id);
+    app.store.audited(note).write_test_set(access.user, id, TestSetWrite::Delete).await?;
     app.store.scrub().await?;
     Ok(StatusCode::NO_CONTENT)
 }

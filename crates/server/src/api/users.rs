@@ -10,6 +10,7 @@ use axum::{
 use http::{StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, Problem, SessionId, UserId,
+    audit::AuditAction,
     session::Phase,
     system::LoginLink,
     user::{
@@ -221,6 +222,7 @@ async fn create_users_login_link(
         let message = "this user is disabled: nothing logs them in; enable them first";
         return Err(ApiError::field(FieldError::new("id", "disabled", message)));
     }
+    app.store.append_audit(access.note(&app, AuditAction::LinkMade, id)).await?;
     let lasts = if id == access.user { code::LASTS } else { code::INVITATION_LASTS };
     let (code, expires_at) = app.login_codes.issue(id, lasts, app.clock.now());
     let link = LoginLink { url: auth::login_link(&app, &code), expires_at };
@@ -278,6 +280,6 @@ async fn stop_machine_session(
 ) -> Result<(StatusCode, Json<MachineSession>), ApiError> {
     let session = app.store.find_session(id).await?.filter(|session| session.deleting_at.is_none());
     session.ok_or_else(|| ApiError::not_found("session"))?;
-    let (status, session) = stop(&app, access.user, id).await?;
+    let (status, session) = stop(&app, access, id).await?;
     Ok((status, Json(machine_session(&app, &session))))
 }

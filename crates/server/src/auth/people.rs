@@ -11,7 +11,7 @@ use std::{
 
 use domain::permission::Scopes;
 use jiff::Timestamp;
-use protocol::{KeyId, SessionId, SessionTokenId, UserId, user::Role};
+use protocol::{KeyId, SessionId, SessionTokenId, UserId, quota::QuotaKind, user::Role};
 use store::{StorageError, Store, Used};
 use tokio::sync::{Notify, watch};
 
@@ -55,6 +55,8 @@ pub(crate) struct Book {
     tokens: HashMap<Hash, UserId>,
     keys: HashMap<Hash, HeldKey>,
     session_tokens: HashMap<Hash, (SessionTokenId, SessionId)>,
+    /// Those that somebody has set; of nobody: of all together.
+    quotas: HashMap<(Option<UserId>, QuotaKind), u64>,
 }
 
 impl Book {
@@ -75,8 +77,10 @@ impl Book {
             (key.sha256, held)
         });
         let session_tokens = store.list_session_tokens(None).await?.into_iter();
+        let quotas = store.list_quotas().await?.into_iter().map(|quota| ((quota.user, quota.kind), quota.most));
         Ok(Self {
             users,
+            quotas: quotas.collect(),
             tokens: store.list_token_hashes().await?.into_iter().collect(),
             keys: keys.collect(),
             session_tokens: session_tokens
@@ -105,6 +109,11 @@ impl Book {
 
     pub(crate) fn find_session_token(&self, hash: &Hash) -> Option<(SessionTokenId, SessionId)> {
         self.session_tokens.get(hash).copied()
+    }
+
+    /// A quota that somebody has set for a user, or for all together.
+    pub(crate) fn find_quota(&self, user: Option<UserId>, kind: QuotaKind) -> Option<u64> {
+        self.quotas.get(&(user, kind)).copied()
     }
 
     /// Whether a key can still be used as it was.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Event, Session, reason};
 use protocol::{SessionId, session::DeletionReceipt, shim::SessionFolder};
-use store::WriteSessionError;
+use store::{AuditNote, Store, WriteSessionError};
 
 use super::{ApplyError, apply, start::Work, supervise, supervisor::Outcome};
 use crate::{app::App, storage};
@@ -13,8 +13,14 @@ use crate::{app::App, storage};
 ///
 /// # Errors
 /// [`ApplyError`]; a deletion that has begun is finished all the same, by the next start of the server at the latest.
-pub(crate) async fn delete(app: &Arc<App>, id: SessionId, actor: &str) -> Result<DeletionReceipt, ApplyError> {
-    mark(app, id).await?;
+pub(crate) async fn delete(
+    app: &Arc<App>,
+    id: SessionId,
+    actor: &str,
+    note: Option<AuditNote>,
+) -> Result<DeletionReceipt, ApplyError> {
+    let store = note.map_or_else(|| app.store.clone(), |note| app.store.audited(note));
+    mark(app, &store, id).await?;
     let mut receipt = app.supervisors.watch_deletion(id);
     for event in [Event::StopRequested(reason::user()), Event::Cut] {
         match apply(app, id, &event, actor).await {
@@ -28,14 +34,14 @@ pub(crate) async fn delete(app: &Arc<App>, id: SessionId, actor: &str) -> Result
 }
 
 /// From here on the session is shown to nobody.
-async fn mark(app: &Arc<App>, id: SessionId) -> Result<(), ApplyError> {
+async fn mark(app: &Arc<App>, store: &Store, id: SessionId) -> Result<(), ApplyError> {
     loop {
         let before = app.store.find_session(id).await.map_err(ApplyError::Read)?.ok_or(ApplyError::Gone)?;
         if before.deleting_at.is_some() {
             return Ok(());
         }
         let after = Session { deleting_at: Some(app.clock.now()), ..before.clone() };
-        match app.store.write_session(before.revision, after, None).await {
+        match store.write_session(before.revision, after, None).await {
             Ok(_) => return Ok(()),
             Err(WriteSessionError::Conflict { .. }) => {}
             Err(error) => return Err(ApplyError::Write(error)),

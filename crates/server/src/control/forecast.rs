@@ -7,7 +7,7 @@ use super::{
     machine::{self, MemoryError, Room},
     queue::{self, Standing},
 };
-use crate::app::App;
+use crate::{app::App, quota};
 
 /// What a session that is created now would meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) async fn forecast(app: &App, owner: UserId, memory_needed: u64) -> Re
     let newcomer = Waiting { id: SessionId::generate(), owner, memory_needed };
     let mut waiting = queue::waiting(&queued);
     waiting.push(newcomer);
-    let verdicts = admit(&waiting, &queue::held(&holding, room), &app.config.quotas());
+    let verdicts = admit(&waiting, &queue::held(&holding, room), |owner| quota::limits_of(app, owner).admission());
     let position = queue::places(&verdicts).get(&newcomer.id).map(|place| place.position);
     Ok(Forecast { room, position })
 }

@@ -14,7 +14,7 @@ use super::{
     machine::{self, Room},
     supervise,
 };
-use crate::app::App;
+use crate::{app::App, quota};
 
 /// A session's place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ async fn pass(app: &Arc<App>) -> Result<(), Box<dyn std::error::Error + Send + S
     let Standing { queued, holding } = standing(app).await?;
     let queued = end_overdue(app, queued).await?;
     let held = held(&holding, machine::room(app, &holding)?);
-    let verdicts = admit(&waiting(&queued), &held, &app.config.quotas());
+    let verdicts = admit(&waiting(&queued), &held, |owner| quota::limits_of(app, owner).admission());
     for (id, _) in verdicts.iter().filter(|(_, verdict)| verdict.is_ok()) {
         apply(app, *id, &Event::Admitted, "system").await?;
         supervise(app, *id);

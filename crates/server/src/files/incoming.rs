@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use super::{
     ContentRange, contents_path, ensure_folder, not_written, range::hex, remove_garbage, too_large, wrong_digest,
 };
-use crate::{api::problem::ApiError, app::App};
+use crate::{api::problem::ApiError, app::App, quota};
 
 /// What is uploaded, and as what.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ async fn keep(
         created_at: app.clock.now(),
     };
     let replaced = app.store.find_file(session.id, &file.path).await?;
-    app.store.put_file(file.clone(), app.config.file_quotas()).await?;
+    app.store.put_file(file.clone(), quota::file_quotas_of(app, session.owner)).await?;
     if let Some(replaced) = replaced {
         remove_garbage(app, vec![Garbage { session: session.id, id: replaced.id }]).await?;
     }

@@ -158,7 +158,7 @@ async fn delete_file(
 ) -> Result<Json<Value>, InferenceError> {
     let session = session_of(&app, caller.0).await?;
     let file = find(&app, &session, &id).await?;
-    files::delete(&app, session.id, &file.path).await?;
+    files::delete(&app, None, session.id, &file.path).await?;
     Ok(Json(json!({"id": file.id, "object": "file", "deleted": true})))
 }
 

@@ -67,6 +67,14 @@ enum Close {
     Broken(CompletionError),
 }
 
+/// Counts the tokens so far, for the session and for its user's day.
+fn count_up_to(app: &App, in_flight: &mut InFlight, tokens: u64) {
+    let added = in_flight.count_up_to(tokens);
+    if added > 0 {
+        app.allowances.count(in_flight.owner(), added, app.clock.now());
+    }
+}
+
 impl Generation {
     /// Runs to the end of the answer and its record.
     pub(crate) async fn run(mut self) {
@@ -98,7 +106,7 @@ impl Generation {
                     if added.pieces > 0 {
                         first_token.get_or_insert_with(|| self.started.elapsed());
                     }
-                    self.in_flight.count_up_to(tokens.0 + tokens.1);
+                    count_up_to(&self.app, &mut self.in_flight, tokens.0 + tokens.1);
                     self.exchange.grown();
                     if let Some(reader) = &self.reader {
                         let sent = async { let _ = reader.send(Outgoing::Chunk(chunk)).await; };
@@ -125,7 +133,7 @@ impl Generation {
         }
         let ended = finish(&self.exchange, close, self.imposed, (self.started, first_token), self.app.clock.now());
         let (prompt, written) = self.exchange.transcript().tokens();
-        self.in_flight.count_up_to(prompt + written);
+        count_up_to(&self.app, &mut self.in_flight, prompt + written);
         let recorded = self.app.store.finish_completion(ended.record.clone()).await;
         let outgoing = match recorded {
             Ok(()) => Outgoing::End(Box::new(ended)),

@@ -290,11 +290,19 @@ pub(crate) struct InFlight {
 
 impl InFlight {
     /// Brings the session's count of tokens to what this interaction has used so far.
-    pub(crate) fn count_up_to(&mut self, tokens: u64) {
-        if tokens > self.counted {
-            self.live.count_tokens(tokens - self.counted);
+    /// Returns how many that are.
+    pub(crate) fn count_up_to(&mut self, tokens: u64) -> u64 {
+        let added = tokens.saturating_sub(self.counted);
+        if added > 0 {
+            self.live.count_tokens(added);
             self.counted = tokens;
         }
+        added
+    }
+
+    /// Whose session it is.
+    pub(crate) fn owner(&self) -> UserId {
+        self.live.owner
     }
 
     /// The last byte was written at this time.

@@ -10,13 +10,14 @@ use store::{Begin, Begun, Idempotency};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
+    allowance::Pace,
     error::InferenceError,
     exchange::{Cut, Exchange},
     generation::{Generation, Outgoing},
     live::Live,
     request::Checked,
 };
-use crate::app::App;
+use crate::{app::App, quota};
 
 /// The session, if requests may be brought to it.
 ///
@@ -128,6 +129,11 @@ pub(crate) async fn start(
 ) -> Result<Arc<Exchange>, InferenceError> {
     let started = Instant::now();
     let created_at = app.clock.now();
+    let pace = match source.origin {
+        Origin::Playground | Origin::Api => Pace::Counted,
+        Origin::Task => Pace::Free,
+    };
+    app.allowances.admit(live.owner, &quota::limits_of(app, live.owner), pace, created_at)?;
     let permit = live.admit(created_at)?;
     let (body, imposed) = request.for_runtime(live);
     let runtime = app

@@ -19,6 +19,20 @@ pub struct FileBytes {
 }
 
 impl Store {
+    /// Bytes of the files of all sessions of a user.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn measure_user_files(&self, user: UserId) -> Result<u64, StorageError> {
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(bytes), 0) FROM file JOIN session ON session.id = file.session WHERE owner = ?",
+        )
+        .bind(user.as_bytes().as_slice())
+        .fetch_one(self.readers())
+        .await?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
+
     /// A session's file by its path.
     ///
     /// # Errors

@@ -63,9 +63,16 @@ async fn admissible(
     }
     let have: i64 = sqlx::query_scalar("SELECT count(*) FROM session WHERE owner = ? AND deleting_at IS NULL")
         .bind(owner.as_bytes().as_slice())
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await?;
-    Ok(admission::may_create(u64::try_from(have).unwrap_or(0), quotas)?)
+    let all: i64 = match quotas.all_sessions {
+        Some(_) => {
+            sqlx::query_scalar("SELECT count(*) FROM session WHERE deleting_at IS NULL").fetch_one(connection).await?
+        }
+        None => 0,
+    };
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    Ok(admission::may_create(count(have), count(all), quotas)?)
 }
 
 struct Create(Box<Creation>);
@@ -79,6 +86,10 @@ impl From<sqlx::Error> for CreateSessionError {
 impl Command for Create {
     type Output = Created;
     type Error = CreateSessionError;
+
+    fn has_changed(created: &Created) -> bool {
+        matches!(created, Created::New(_))
+    }
 
     async fn apply(self, tx: &mut Tx<'_>) -> Result<Created, CreateSessionError> {
         let Creation { session, actor, quotas, idempotency } = *self.0;

@@ -254,6 +254,10 @@ impl Command for Revoke {
     type Output = bool;
     type Error = StorageError;
 
+    fn has_changed(revoked: &bool) -> bool {
+        *revoked
+    }
+
     async fn apply(self, tx: &mut Tx<'_>) -> Result<bool, StorageError> {
         note_deletion(tx.connection).await?;
         let done = sqlx::query(self.query)

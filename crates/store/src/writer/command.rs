@@ -70,6 +70,11 @@ pub(crate) trait Command: Send + 'static {
     type Error: Failure;
 
     fn apply(self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+
+    /// Whether what was answered means that something is other than before.
+    fn has_changed(_: &Self::Output) -> bool {
+        true
+    }
 }
 
 /// What is to become of a command's writes.

@@ -24,6 +24,8 @@ use tokio::{
 
 pub(crate) use command::{Command, Tx};
 
+use crate::audit::{AuditNote, Audited};
+
 use crate::{Begin, Checkpoint, Finish, StorageError, WriteCompletionError};
 use protocol::CompletionId;
 
@@ -54,6 +56,30 @@ pub(crate) struct Writer {
     /// Whether the storage failed the latest group or a part of it.
     failing: Arc<AtomicBool>,
     task: tokio::sync::Mutex<Option<JoinHandle<Result<(), StorageError>>>>,
+}
+
+/// The writer as a handle of the store has it: with what is to be told of its commands.
+pub(crate) struct Scribe<'a> {
+    pub(crate) writer: &'a Writer,
+    pub(crate) note: Option<&'a AuditNote>,
+}
+
+impl std::ops::Deref for Scribe<'_> {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        self.writer
+    }
+}
+
+impl Scribe<'_> {
+    /// As [`Writer::execute`], with its entry in the audit log.
+    pub(crate) async fn execute<C: Command>(&self, command: C) -> Result<C::Output, C::Error> {
+        match self.note.cloned() {
+            Some(note) => self.writer.execute(Audited { command, note }).await,
+            None => self.writer.execute(command).await,
+        }
+    }
 }
 
 impl Writer {

@@ -114,7 +114,7 @@ pub(crate) fn session(owner: UserId, name: &str) -> Session {
 }
 
 pub(crate) fn creation(session: Session) -> Creation {
-    let quotas = Quotas { sessions: 1000, active: 2 };
+    let quotas = Quotas { sessions: 1000, active: 2, ..Quotas::default() };
     Creation { actor: session.owner.to_string(), session, quotas, idempotency: None }
 }
 

@@ -1,6 +1,7 @@
 //! What every storage must hold, asked of the real one in a folder of its own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod compared;
 mod completions;
 mod conversations;

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use domain::{
     State,
-    admission::{QuotaReached, Quotas},
+    admission::{QuotaReached, Quotas, Whose},
     reason,
     session::Ended,
 };
@@ -135,7 +135,7 @@ async fn the_quota_holds_against_fifty_at_once() {
         let (store, owner) = (f.store.clone(), f.owner);
         tasks.spawn(async move {
             let mut creation = creation(session(owner, &format!("session {number}")));
-            creation.quotas = Quotas { sessions: 20, active: 2 };
+            creation.quotas = Quotas { sessions: 20, active: 2, ..Quotas::default() };
             store.create_session(creation).await
         });
     }
@@ -143,7 +143,7 @@ async fn the_quota_holds_against_fifty_at_once() {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 20);
     for refused in results.into_iter().filter_map(Result::err) {
         let CreateSessionError::QuotaReached(figures) = refused else { panic!("{refused}") };
-        assert_eq!(figures, QuotaReached { have: 20, allowed: 20 });
+        assert_eq!(figures, QuotaReached { have: 20, allowed: 20, whose: Whose::User });
     }
     assert_eq!(f.store.count_sessions(f.owner).await.unwrap().sessions(), 20);
 }

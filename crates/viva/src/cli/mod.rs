@@ -1,5 +1,6 @@
 //! The command line: names, flags, bounds and help texts. No behaviour.
 
+mod audit;
 mod chat;
 mod docs;
 mod file;
@@ -18,12 +19,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::AuditCommand;
 pub(crate) use chat::{ChatArgs, SamplingArgs};
 pub(crate) use docs::DocsCommand;
 pub(crate) use file::{FileCommand, GetArgs, PutArgs};
 pub(crate) use history::{ExportFormat, HistoryCommand};
 pub(crate) use model::{AddArgs, ModelCommand};
-pub(crate) use people::{CreateKeyArgs, KeyCommand, RoleArg, TokenCommand, UserCommand};
+pub(crate) use people::{CreateKeyArgs, KeyCommand, QuotaCommand, RoleArg, TokenCommand, UserCommand};
 pub(crate) use run::{AskedArgs, GoalArgs, PlaceArgs, RunArgs};
 pub(crate) use serve::ServeArgs;
 pub(crate) use session::{CreateArgs, ListArgs, SampleArg, SessionCommand};
@@ -145,6 +147,12 @@ pub(crate) enum ClientCommand {
     /// Create, list and withdraw your API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Show and set what users may have
+    #[command(subcommand)]
+    Quota(QuotaCommand),
+    /// Read the audit log, and check that nothing of it was changed
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print a link that logs a browser in
     Login(LoginArgs),
     /// Check this machine: folders, memory, kernel features, the server

@@ -112,6 +112,44 @@ impl RoleArg {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum QuotaCommand {
+    /// Show quotas with what is used of them: yours, a user's, or those of all together
+    Show {
+        #[arg(help = format!("{USER_HELP} [default: you]"))]
+        user: Option<String>,
+        /// Those of all users together
+        #[arg(long, conflicts_with = "user")]
+        all: bool,
+    },
+    /// Set quotas of a user, or of all users together
+    Set {
+        /// What to set: sessions=5, tokens_per_day=100000, live=default
+        #[arg(required = true, value_name = "KIND=VALUE", value_parser = parse_quota)]
+        quotas: Vec<(String, Option<u64>)>,
+        /// The user: their name or id
+        #[arg(long, value_name = "USER", required_unless_present = "all")]
+        user: Option<String>,
+        /// Of all users together
+        #[arg(long, conflicts_with = "user")]
+        all: bool,
+    },
+}
+
+/// A kind of quota and its figure; none: as the configuration says.
+fn parse_quota(text: &str) -> Result<(String, Option<u64>), String> {
+    let (kind, value) = text.split_once('=').ok_or("write it as KIND=VALUE, as in sessions=5")?;
+    let kinds = protocol::quota::QuotaKind::ALL.map(protocol::quota::QuotaKind::as_str);
+    if !kinds.contains(&kind) {
+        return Err(format!("there is no quota `{kind}`; there are {}", kinds.join(", ")));
+    }
+    if value == "default" {
+        return Ok((kind.to_owned(), None));
+    }
+    let value = value.parse().map_err(|_| format!("`{value}` is no whole number, and not `default`"))?;
+    Ok((kind.to_owned(), Some(value)))
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// List your API keys
     List,

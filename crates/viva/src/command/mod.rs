@@ -1,6 +1,7 @@
 //! The client commands: each asks the server, tells a person or gives JSON on. No decision of the product is made
 //! here.
 
+mod audit;
 mod chat;
 mod compare;
 mod completions;
@@ -73,6 +74,8 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::Docs(command) => docs::run(command, output),
         ClientCommand::User(command) => people::run_user(command, &context()?).await,
         ClientCommand::Key(command) => people::run_key(command, &context()?).await,
+        ClientCommand::Quota(command) => people::run_quota(command, &context()?).await,
+        ClientCommand::Audit(command) => audit::run(command, &context()?).await,
         ClientCommand::Login(args) => login::run(&args, &context()?).await,
         ClientCommand::Doctor(args) => doctor::run(&args, shared, output).await,
         ClientCommand::Completions { shell } => {

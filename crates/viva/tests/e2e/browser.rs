@@ -46,6 +46,11 @@ async fn people_are_let_in_and_led_back() {
 }
 
 #[tokio::test]
+async fn people_are_looked_after_in_the_browser() {
+    browse(&Viva::start(VIVA).await, "people.test.mjs").await;
+}
+
+#[tokio::test]
 async fn a_page_outlives_its_server() {
     browse(&Viva::start(VIVA).await, "restart.test.mjs").await;
 }

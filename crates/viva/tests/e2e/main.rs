@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod audit;
 mod bad_input;
 mod browser;
 mod check;
@@ -22,6 +23,7 @@ mod limits;
 mod logs;
 mod matrix;
 mod people;
+mod quotas;
 mod readings;
 mod run;
 mod sdk;

@@ -59,6 +59,13 @@ const CALLS: &[Call] = &[
     ("PUT", "/api/v1/users/{id}/password", Needs::Managed, NEW_PASSWORD),
     ("POST", "/api/v1/users/{id}/login-links", Needs::Managed, ""),
     ("GET", "/api/v1/machine/sessions", Needs::Admin, ""),
+    ("GET", "/api/v1/quotas", Needs::Read, ""),
+    ("GET", "/api/v1/users/{id}/quotas", Needs::Admin, ""),
+    ("PATCH", "/api/v1/users/{id}/quotas", Needs::Admin, "{}"),
+    ("GET", "/api/v1/machine/quotas", Needs::Admin, ""),
+    ("PATCH", "/api/v1/machine/quotas", Needs::Admin, "{}"),
+    ("GET", "/api/v1/audit", Needs::Admin, ""),
+    ("GET", "/api/v1/audit/check", Needs::Admin, ""),
     ("GET", "/api/v1/keys", Needs::Read, ""),
     ("POST", "/api/v1/keys", Needs::Credentials, r#"{"name": "", "scopes": []}"#),
     ("GET", "/api/v1/models", Needs::Read, ""),
@@ -531,4 +538,33 @@ async fn nobody_asks_anothers_session_under_v1() {
     }
     let files = ask(Who::SessionToken, Method::GET, "/v1/files", None).await.expect(200);
     assert_eq!(files["data"][0]["filename"], "notes.txt");
+}
+
+#[tokio::test]
+async fn nobody_reaches_anothers_thing_by_naming_it_in_a_request() {
+    let matrix = set_up().await;
+    let other = &matrix.tokens.iter().find(|(of, _)| *of == Who::Other).unwrap().1;
+    let ask = async |path: &str, body: String| {
+        let body: Value = serde_json::from_str(&body).unwrap();
+        matrix.viva.ask_with(other, Method::POST, path, Some(body)).await
+    };
+    let own = ask("/api/v1/test-sets", r#"{"name": "theirs"}"#.to_owned()).await.expect(201);
+    let cases = format!("/api/v1/test-sets/{}/cases", own["id"].as_str().unwrap());
+    let absent = matrix.things.absent();
+    for (path, body) in [
+        ("/api/v1/sessions", r#"{"model": "{model}"}"#),
+        ("/api/v1/sessions/check", r#"{"model": "{model}"}"#),
+        (cases.as_str(), r#"{"completion": "{completion}", "expected": "x"}"#),
+        ("/api/v1/compare/votes", r#"{"tasks": ["{task}", "{other_task}"], "row": 0, "choice": null}"#),
+    ] {
+        let told = ask(path, matrix.things.filled(body, path)).await;
+        let none = ask(path, absent.filled(body, path)).await;
+        assert!(told.status >= 400 && told.status < 500, "{path}: {} {}", told.status, told.text);
+        assert_eq!(told.status, none.status, "{path}: {}", told.text);
+        assert_eq!(matrix.things.without_ids(&told.text), absent.without_ids(&none.text), "{path}");
+    }
+    // By name, too: a private model of somebody else has none.
+    let (named, nobodys) = (ask("/api/v1/sessions", r#"{"model": "mine"}"#.to_owned()).await, "nonesuch");
+    let none = ask("/api/v1/sessions", format!(r#"{{"model": "{nobodys}"}}"#)).await;
+    assert_eq!((named.status, named.text.replace("`mine`", "…")), (none.status, none.text.replace("`nonesuch`", "…")));
 }

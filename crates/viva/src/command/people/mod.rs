@@ -1,10 +1,12 @@
 //! `viva user …`, `viva key …` and `viva session token …`.
 
 mod key;
+mod quota;
 mod token;
 mod user;
 
 pub(super) use key::run as run_key;
+pub(super) use quota::run as run_quota;
 pub(super) use token::run as run_token;
 pub(super) use user::run as run_user;
 
