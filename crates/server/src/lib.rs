@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod auth;
+pub mod backup;
 pub mod boot;
 mod check;
 pub mod clock;
@@ -20,6 +21,7 @@ mod models;
 mod plan;
 mod repeat;
 mod router;
+mod shutdown;
 mod storage;
 mod tasks;
 pub mod token;
@@ -27,6 +29,7 @@ mod ui;
 mod update;
 
 pub use api::openapi::document as openapi_document;
-pub use boot::{Ending, ServeOptions, Server, StartError, start};
+pub use boot::{ServeOptions, Server, StartError, start};
 pub use config::Config;
 pub use models::EmbeddedModel;
+pub use shutdown::Ending;

@@ -114,6 +114,7 @@ async fn delete_model(
     ApiPath(id): ApiPath<ModelId>,
 ) -> Result<StatusCode, ApiError> {
     let model = find_visible(&app, owner, id).await?;
+    models::note_loose(&app, &model).await?;
     match app.store.delete_model(id).await {
         Ok(()) => {}
         Err(DeleteModelError::InUse { sessions }) => {

@@ -3,6 +3,7 @@
 
 mod completions;
 mod conversations;
+mod copies;
 mod disk;
 
 mod durability;

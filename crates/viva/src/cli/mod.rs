@@ -1,5 +1,6 @@
 //! The command line: names, flags, bounds and help texts. No behaviour.
 
+mod backup;
 mod chat;
 mod docs;
 mod file;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use chat::{ChatArgs, SamplingArgs};
 pub(crate) use docs::DocsCommand;
 pub(crate) use file::{FileCommand, GetArgs, PutArgs};
@@ -132,6 +134,10 @@ pub(crate) enum ClientCommand {
     /// Ask and search the documentation
     #[command(subcommand)]
     Docs(DocsCommand),
+    /// Back the data folder up into one file, while the server runs or not
+    Backup(BackupArgs),
+    /// Restore a backup into an empty data folder
+    Restore(RestoreArgs),
     /// Print a link that logs a browser in
     Login(LoginArgs),
     /// Check this machine: folders, memory, kernel features, the server

@@ -64,6 +64,8 @@ fn every_command_of_the_contract_is_understood() {
         "model remove m --yes",
         "docs ask how do I stop it? --page manage-a-session --json",
         "docs search idle limit --limit 3",
+        "backup f.viva --without-models --force --json",
+        "restore f.viva --data /tmp/x",
         "login",
         "login --open --json",
         "doctor --json",
@@ -118,6 +120,8 @@ fn what_is_out_of_bounds_is_a_matter_of_usage() {
         "history export s --format pdf",
         "docs ask",
         "docs search x --limit 51",
+        "backup",
+        "restore",
         "model add",
         "model add f --learning-stage clever",
     ] {

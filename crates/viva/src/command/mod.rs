@@ -1,6 +1,7 @@
 //! The client commands: each asks the server, tells a person or gives JSON on. No decision of the product is made
 //! here.
 
+mod backup;
 mod chat;
 mod compare;
 mod completions;
@@ -68,6 +69,8 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,
         ClientCommand::Docs(command) => docs::run(command, output),
+        ClientCommand::Backup(args) => backup::create(args, shared, output).await,
+        ClientCommand::Restore(args) => backup::restore(args, shared, output).await,
         ClientCommand::Login(args) => login::run(&args, &context()?).await,
         ClientCommand::Doctor(args) => doctor::run(&args, shared, output).await,
         ClientCommand::Completions { shell } => {

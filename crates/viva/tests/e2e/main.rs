@@ -2,24 +2,30 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod backup;
 mod bad_input;
 mod browser;
+mod chaos;
 mod check;
 mod cli;
+mod clock;
 mod console;
 mod crash;
 mod disk;
 mod docs;
 mod docs_samples;
 mod events;
+mod faults;
 mod file;
 mod files;
 mod history;
+mod kill;
 mod limits;
 mod logs;
 mod readings;
 mod run;
 mod sdk;
+mod shutdown;
 mod story;
 mod tasks;
 mod template;
