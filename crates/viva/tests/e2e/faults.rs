@@ -33,7 +33,10 @@ async fn begin_answer(viva: &Viva, id: &str) -> (tokio::task::JoinHandle<String>
     let streaming = tokio::spawn(async move { response.text().await.unwrap_or_default() });
     let page =
         viva.wait(&format!("/api/v1/sessions/{id}/completions"), |page| page["items"][0]["id"].is_string()).await;
-    (streaming, page["items"][0]["id"].as_str().unwrap().to_owned())
+    let completion = page["items"][0]["id"].as_str().unwrap().to_owned();
+    let has_words = |answer: &Value| answer["response"].as_str().is_some_and(|text| !text.is_empty());
+    viva.wait(&format!("/api/v1/completions/{completion}"), has_words).await;
+    (streaming, completion)
 }
 
 async fn failed(viva: &Viva, id: &str, code: &str) -> Value {

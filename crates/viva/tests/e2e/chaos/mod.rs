@@ -84,6 +84,7 @@ async fn faults_at_random_under_load_lose_nothing_and_leave_nothing() {
     let mut viva = Viva::start_on(VIVA, config, data).await;
     let (mut random, mut load) = (Random(seed), Load::new());
     let faults = Fault::all(small.is_some(), length >= Duration::from_secs(120));
+    let mut bag: Vec<Fault> = Vec::new();
     let (mut done, mut rounds) = (BTreeMap::<&str, u32>::new(), 0);
     let until = Instant::now() + length;
     while Instant::now() < until {
@@ -91,7 +92,11 @@ async fn faults_at_random_under_load_lose_nothing_and_leave_nothing() {
         let session = replace_ended(&viva, &mut load).await;
         load.begin(&viva, &session);
         tokio::time::sleep(Duration::from_millis(200 + random.below(600) as u64)).await;
-        let fault = &faults[random.below(faults.len())];
+        // Each once, in any order, then again.
+        if bag.is_empty() {
+            bag.clone_from(&faults);
+        }
+        let fault = bag.swap_remove(random.below(bag.len()));
         let outcome = fault.strike(&mut viva, &mut random).await;
         println!("chaos: round {rounds}: {}", fault.name());
         if outcome == Outcome::Struck {

@@ -398,7 +398,7 @@ async fn killed_anywhere_in_a_task_every_row_is_answered_once_and_scored() {
 async fn killed_anywhere_in_a_start_of_the_server_the_next_one_takes_everything_over() {
     let mut bench = Bench::new("").await;
     let id = bench.viva.running_session(json!({})).await;
-    let mut asked = 0;
+    let (mut asked, mut died) = (0, 0);
     let mut points = None;
     loop {
         // An answer is being written, an upload and an import have been broken off.
@@ -426,12 +426,14 @@ async fn killed_anywhere_in_a_start_of_the_server_the_next_one_takes_everything_
             points = Some(bench.passed());
         }
         if bench.viva.has_ended() {
+            died += 1;
             bench.viva.restart();
         }
         let session = bench.viva.wait_status(&id, "running").await;
         check(&bench.viva).await;
         assert_eq!(session["usage"]["interactions"], asked);
     }
+    println!("kill anywhere: start of the server: {} effects, died at {died}", asked - 2);
     bench.viva.restart();
     bench.viva.say(&id, "Hi").await;
     close(bench).await;
