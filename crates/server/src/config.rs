@@ -8,6 +8,7 @@ use std::{
 };
 
 use domain::{admission::Quotas, limits::Bounds, session::Timing};
+use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use store::FileQuotas;
@@ -37,6 +38,23 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// Seconds that answers being written have when the server is told to end.
     pub shutdown_grace_seconds: u64,
+    /// Further names that the server goes by. A request for any other name is refused, addresses in figures and
+    /// `localhost` excepted.
+    pub hosts: Vec<String>,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Speak TLS.
+    pub tls: Option<TlsConfig>,
+}
+
+/// The files of TLS, in PEM. They are read again within seconds of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate, followed by those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl Default for ServerConfig {
@@ -46,6 +64,9 @@ impl Default for ServerConfig {
             insecure: false,
             public_url: None,
             shutdown_grace_seconds: 10,
+            hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -233,7 +254,7 @@ pub enum ConfigError {
     #[error("the configuration {path} is wrong: {message}")]
     Wrong { path: PathBuf, message: String },
     #[error(
-        "{address} is not a loopback address, and this server speaks no TLS; put a TLS proxy before it and listen on 127.0.0.1, or say --insecure"
+        "{address} is not a loopback address, and would be served without TLS; give --tls-certificate and --tls-key, or put a TLS proxy before the server and listen on 127.0.0.1, or say --insecure"
     )]
     Insecure { address: SocketAddr },
     #[error("{key} = {value} is out of range: give {bounds}")]
@@ -263,7 +284,7 @@ impl Config {
             }
         }
         let address = self.server.listen;
-        if !address.ip().is_loopback() && !self.server.insecure {
+        if !address.ip().is_loopback() && !self.server.insecure && self.server.tls.is_none() {
             return Err(ConfigError::Insecure { address });
         }
         Ok(())
@@ -320,6 +341,9 @@ mod tests {
         config.server.listen = "0.0.0.0:1".parse().unwrap();
         assert!(matches!(config.check(), Err(ConfigError::Insecure { .. })));
         config.server.insecure = true;
+        assert!(config.check().is_ok());
+        config.server.insecure = false;
+        config.server.tls = Some(TlsConfig { certificate: "a.pem".into(), key: "b.pem".into() });
         assert!(config.check().is_ok());
     }
 }

@@ -14,8 +14,11 @@ pub mod config;
 mod connection;
 mod control;
 mod create;
+mod entrance;
 mod figures;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gateway;
 mod models;
 mod plan;
@@ -27,6 +30,7 @@ mod tasks;
 pub mod token;
 mod ui;
 mod update;
+mod users;
 
 pub use api::openapi::document as openapi_document;
 pub use boot::{ServeOptions, Server, StartError, start};

@@ -158,7 +158,9 @@ async fn record(
     let sha256 = imported.sha256;
     let recorded = write_entry(app, owner, imported, query).await;
     // Recorded, it is settled; else nobody's, unless another model has the same.
-    remove_if_unused(app, sha256).await?;
+    if let Err(error) = remove_if_unused(app, sha256).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a model's file is looked at again by the next start");
+    }
     recorded
 }
 

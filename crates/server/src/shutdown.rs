@@ -44,9 +44,9 @@ const LOOK: Duration = Duration::from_millis(10);
 impl Server {
     /// Serves until `ending` resolves, then ends in phases. Once `hurry` resolves, no phase waits any more.
     pub async fn run(self, ending: impl Future<Output = Ending>, hurry: impl Future<Output = ()>) {
-        let Self { app, listener, .. } = self;
+        let Self { app, listener, door, .. } = self;
         let serving =
-            connection::serve(listener, router::router(&app), Bounds::of_this_process(), app.shutdown.clone());
+            connection::serve(listener, router::router(&app), Bounds::of_this_process(), door, app.shutdown.clone());
         tokio::pin!(serving);
         let hurried = CancellationToken::new();
         let grace_over = {

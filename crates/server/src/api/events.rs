@@ -118,8 +118,6 @@ impl Follower {
                 events.push(Ok(self.event(&change).id(self.last.to_string())));
             }
         }
-        let last = self.last;
-        self.told.retain(|_, told| told.revision.is_some() || told.number > last);
         (events, due)
     }
 
@@ -142,11 +140,9 @@ impl Follower {
             Change::Task(task) => return self.told_tasks.insert(task.id, task.change) != Some(task.change),
         };
         let number = change.number();
-        if self.told.get(&id).is_some_and(|told| told.number == number) {
-            return false;
-        }
-        self.told.insert(id, Told { number, revision, at: now });
-        true
+        let told = self.told.insert(id, Told { number, revision, at: now });
+        // A session that is gone changes twice: when its deletion begins, and when nothing of it is left.
+        told.is_none_or(|told| told.number != number && (told.revision, revision) != (None, None))
     }
 
     fn event(&self, change: &Change) -> Event {

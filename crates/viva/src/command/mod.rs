@@ -15,6 +15,7 @@ mod history;
 mod list;
 mod login;
 mod model;
+mod people;
 mod run;
 mod scores;
 mod session;
@@ -71,6 +72,8 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::Docs(command) => docs::run(command, output),
         ClientCommand::Backup(args) => backup::create(args, shared, output).await,
         ClientCommand::Restore(args) => backup::restore(args, shared, output).await,
+        ClientCommand::User(command) => people::run_user(command, &context()?).await,
+        ClientCommand::Key(command) => people::run_key(command, &context()?).await,
         ClientCommand::Login(args) => login::run(&args, &context()?).await,
         ClientCommand::Doctor(args) => doctor::run(&args, shared, output).await,
         ClientCommand::Completions { shell } => {

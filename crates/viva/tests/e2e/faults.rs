@@ -51,6 +51,13 @@ async fn a_runtime_that_hangs_under_a_request_fails_soon_and_what_it_had_said_is
     let viva = Viva::start_with(VIVA, "[sessions]\nhang_seconds = 1\n").await;
     let id = viva.running_session(json!({})).await;
     let (streaming, completion) = begin_answer(&viva, &id).await;
+    // Others wait behind it, should it be over before the signal.
+    for _ in 0..12 {
+        let request = viva.client().post(format!("{}/v1/chat/completions", viva.url)).bearer_auth(TOKEN);
+        let body = json!({"model": id, "ignore_eos": true, "messages": [{"role": "user", "content": "Count"}]});
+        tokio::spawn(request.json(&body).send());
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
     signal(process(&viva, "engine"), Signal::STOP);
     let since = Instant::now();
     let session = failed(&viva, &id, "runtime_hung").await;

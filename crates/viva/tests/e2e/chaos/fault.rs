@@ -126,7 +126,7 @@ pub(super) fn not_made(has_small_disk: bool) -> Vec<(&'static str, &'static str)
     let mut not_made = vec![
         ("clock jumps", "the machine's clock is everybody's; see `with_the_clock_wrong_sessions_end_on_time`"),
         ("slow disk", "needs a block device of its own"),
-        ("read-only disk", "a file system with files that are open for writing cannot be made so"),
+        ("read-only disk", "one with files open for writing cannot be made so; at a start: see the tests of the disk"),
     ];
     if !has_small_disk {
         not_made.push(("full disk", "a small file system cannot be mounted here"));
