@@ -8,7 +8,7 @@ WEB    := $(shell find web -name node_modules -prune -o -path web/dist -prune -o
 # Where setup puts a Node that is recent enough, if the machine's is not.
 export PATH := $(CURDIR)/web/.node/node_modules/.bin:$(PATH)
 
-.PHONY: run build web test check fuzz bench bench-peers audit setup setup-test
+.PHONY: run build web test chaos check fuzz bench bench-peers audit setup setup-test
 
 ## Build Viva, start it with its demo model, open a session.
 run: build
@@ -26,6 +26,10 @@ web: web/dist/index.html
 test: setup-test web
 	cd web && npm run test --if-present
 	VIVA_TEST_PYTHON="$(abspath $(VENV))/bin/python" cargo test --workspace --locked
+
+## Faults at random under load, for CHAOS_MINUTES (10); CHAOS_SEED repeats a run. Root fills disks, too.
+chaos: setup-test web
+	CHAOS_MINUTES="$(or $(CHAOS_MINUTES),10)" cargo test --workspace --locked --test e2e -- chaos --nocapture
 
 ## Format, lints, documentation, the console's types.
 check: web

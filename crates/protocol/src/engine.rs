@@ -150,6 +150,9 @@ pub struct EngineHealth {
     /// Requests waiting for a place, of both priorities; a choice that gave its place away is one of them.
     #[serde(default)]
     pub queued: u32,
+    /// Rounds of the inference thread so far: while there is work, one that stands still has hung. Absent: not told.
+    #[serde(default)]
+    pub rounds: Option<u64>,
 }
 
 /// Whether the engine serves yet.

@@ -58,7 +58,11 @@ pub(crate) struct App {
     pub(crate) task_runners: TaskRunners,
     /// Answers being written, and other work that must end before the process does.
     pub(crate) tasks: TaskTracker,
-    /// Cancelled when the server goes down.
+    /// Requests that a handler is answering.
+    pub(crate) requests: TaskTracker,
+    /// Cancelled when the server is told to end: from then on nothing new is let in.
+    pub(crate) closing: CancellationToken,
+    /// Cancelled when everything that was let in has ended: what goes on by itself goes no further.
     pub(crate) shutdown: CancellationToken,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
 }

@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use domain::{Event, State, reason};
 use hub::Hub;
 use launcher::{Launcher, LocalLauncher, LocalLauncherConfig};
 use serde_json::json;
@@ -29,7 +28,7 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
-    connection::{self, Bounds, Door},
+    connection::Door,
     control::{self, Supervisors},
     entrance::tls::{Certificate, TlsError},
     figures,
@@ -40,7 +39,6 @@ use crate::{
         runtime::Runtimes,
     },
     models::{self, EmbeddedModel},
-    router,
     tasks::{self, TaskRunners},
     token::{self, MIN_USER_TOKEN, TokenKey},
     users,
@@ -91,28 +89,16 @@ pub enum StartError {
     Adopt(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What becomes of the sessions when the server ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// They run on; the next start takes them over.
-    HandOver,
-    /// They are stopped first.
-    StopSessions,
-}
-
 /// A server that is ready to serve.
 pub struct Server {
-    app: Arc<App>,
-    listener: TcpListener,
+    pub(crate) app: Arc<App>,
+    pub(crate) listener: TcpListener,
     address: SocketAddr,
     login_link: String,
-    door: Door,
+    pub(crate) door: Door,
     /// Sessions that were taken over from the last run.
     pub adopted: usize,
 }
-
-/// How long open streams may go on after the server was told to end.
-const STREAMS_GRACE: Duration = Duration::from_secs(10);
 
 /// Puts the parts together and takes over what an earlier run left. The server is then ready to serve.
 ///
@@ -149,8 +135,14 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
             Arc::new(LocalLauncher::new(config).map_err(folder(&data))?)
         }
     };
+    #[cfg(debug_assertions)]
+    let launcher: Arc<dyn Launcher> = Arc::new(control::PassingLauncher(launcher));
     let key = TokenKey::ensure(&data)?;
-    let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let clock = options.clock.unwrap_or_else(|| {
+        let clock = SystemClock::default();
+        tokio::spawn(watch_clock(clock));
+        Arc::new(clock)
+    });
     let owner = store.ensure_owner(clock.now()).await?.id;
     let url = options.config.server.public_url.clone().unwrap_or_else(|| own_url(certificate.is_some(), address));
     let token = owner_token(&data, options.token);
@@ -184,6 +176,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         uploads: Uploads::default(),
         task_runners: TaskRunners::default(),
         tasks: TaskTracker::new(),
+        requests: TaskTracker::new(),
+        closing: CancellationToken::new(),
         shutdown: CancellationToken::new(),
         metrics: figures::recorder(),
         url,
@@ -202,6 +196,10 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         tracing::info!(files = swept, "uploads that were broken off were removed");
     }
     models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
+    let swept = models::sweep_loose(&app).await.map_err(|error| StartError::Models(error.0.detail))?;
+    if swept > 0 {
+        tracing::info!(files = swept, "files of models that were broken off on their way in or out were removed");
+    }
     let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;
     tasks::adopt(&app).await?;
     let client = LocalClient { address, url: app.url.clone(), token };
@@ -223,6 +221,23 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     app.tasks.spawn(people::write_uses(Arc::clone(&app)));
     let login_link = auth::login_link(&app, &first_code);
     Ok(Server { app, listener, address, login_link, door, adopted })
+}
+
+/// Says where the machine's clock is set while the server runs on its own.
+async fn watch_clock(clock: SystemClock) {
+    const LOOK: Duration = Duration::from_secs(30);
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let seconds = clock.set_by().as_secs();
+        if (seconds - told).abs() >= 2 {
+            told = seconds;
+            tracing::warn!(
+                seconds,
+                "the machine's clock was set; the server goes on with the time it had, and follows at its next start"
+            );
+        }
+    }
 }
 
 /// Wipes what an earlier run deleted and did not come to wipe.
@@ -293,7 +308,10 @@ impl LocalClient {
         let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(told.to_string().as_bytes())?;
         file.sync_all()?;
-        fs::rename(temporary, path)
+        failpoint::pass("files.write_client");
+        fs::rename(temporary, path)?;
+        failpoint::pass("files.written_client");
+        Ok(())
     }
 }
 
@@ -316,33 +334,6 @@ impl Server {
     pub fn handle(&self) -> Handle {
         Handle { app: Arc::clone(&self.app) }
     }
-
-    /// Serves until `ending` resolves, then ends in order: no new connections, streams within a grace, the sessions
-    /// stopped or handed over, the store closed.
-    pub async fn run(self, ending: impl Future<Output = Ending>) {
-        let Self { app, listener, door, .. } = self;
-        let serving =
-            connection::serve(listener, router::router(&app), Bounds::of_this_process(), door, app.shutdown.clone());
-        tokio::pin!(serving);
-        let ended = async {
-            if ending.await == Ending::StopSessions {
-                stop_all(&app).await;
-            }
-        };
-        tokio::select! {
-            // It ends by the word that is given below alone.
-            () = &mut serving => {}
-            () = ended => {
-                app.shutdown.cancel();
-                let _ = tokio::time::timeout(STREAMS_GRACE, serving).await;
-            }
-        }
-        app.tasks.close();
-        let _ = tokio::time::timeout(Duration::from_secs(2), app.tasks.wait()).await;
-        if let Err(error) = app.store.close().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "the store did not close cleanly");
-        }
-    }
 }
 
 /// A view of a running server for whoever ends it.
@@ -356,31 +347,5 @@ impl Handle {
     pub async fn count_open_sessions(&self) -> usize {
         let sessions = self.app.store.list_unfinished().await.unwrap_or_default();
         sessions.iter().filter(|session| !session.state.is_terminal()).count()
-    }
-}
-
-/// Stops every session and waits until they have ended.
-async fn stop_all(app: &Arc<App>) {
-    let timing = app.config.timing();
-    let patience = Duration::try_from(timing.grace + timing.release).unwrap_or(Duration::from_secs(60));
-    let work = async {
-        loop {
-            let Ok(sessions) = app.store.list_unfinished().await else { return };
-            let open: Vec<_> = sessions.into_iter().filter(|session| !session.state.is_terminal()).collect();
-            if open.is_empty() {
-                return;
-            }
-            for session in open.iter().filter(|session| !matches!(session.state, State::Draining(_))) {
-                let event = Event::StopRequested(reason::shutdown());
-                if let Err(error) = control::apply(app, session.id, &event, "system").await {
-                    tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "not stopped");
-                }
-                control::supervise(app, session.id);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    if tokio::time::timeout(patience + Duration::from_secs(5), work).await.is_err() {
-        tracing::warn!("some sessions did not end in time; the next start goes on with them");
     }
 }

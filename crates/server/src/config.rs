@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub insecure: bool,
     /// The address that people reach the server by, where it is another one.
     pub public_url: Option<String>,
+    /// Seconds that answers being written have when the server is told to end.
+    pub shutdown_grace_seconds: u64,
     /// Further names that the server goes by. A request for any other name is refused, addresses in figures and
     /// `localhost` excepted.
     pub hosts: Vec<String>,
@@ -62,6 +64,7 @@ impl Default for ServerConfig {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8482),
             insecure: false,
             public_url: None,
+            shutdown_grace_seconds: 10,
             hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             tls: None,
@@ -83,6 +86,8 @@ pub struct SessionsConfig {
     pub active_quota: u64,
     /// Seconds for requests in flight when a session stops.
     pub grace_seconds: u64,
+    /// Seconds without any progress, while a request waits, after which a runtime that does not compute has hung.
+    pub hang_seconds: u64,
     /// Memory for all sessions together, in bytes; absent: what the machine has.
     pub memory_bytes: Option<u64>,
     /// Processor threads of one session's engine; absent: the machine's, shared among the live sessions.
@@ -108,6 +113,7 @@ impl Default for SessionsConfig {
             quota: 20,
             active_quota: 2,
             grace_seconds: 10,
+            hang_seconds: 30,
             memory_bytes: None,
             threads: None,
             log_bytes: 4 << 20,
@@ -245,6 +251,7 @@ const BOUNDED: &[(&str, Value)] = &[
     ("sessions.max_seconds", |config| config.sessions.max_seconds),
     ("sessions.quota", |config| config.sessions.quota),
     ("sessions.active_quota", |config| config.sessions.active_quota),
+    ("sessions.hang_seconds", |config| config.sessions.hang_seconds),
     ("start.preparing_seconds", |config| config.start.preparing_seconds),
     ("start.loading_seconds", |config| config.start.loading_seconds),
     ("start.probing_seconds", |config| config.start.probing_seconds),

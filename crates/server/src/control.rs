@@ -6,16 +6,21 @@ mod erase;
 mod exit;
 mod forecast;
 mod machine;
+#[cfg(debug_assertions)]
+mod passing;
 mod probe;
 mod queue;
 mod running;
 mod start;
 mod supervisor;
+mod unwell;
 
 pub(crate) use erase::delete;
 pub(crate) use exit::bytes;
 pub(crate) use forecast::{LookError, forecast, room};
 pub(crate) use machine::{MemoryError, memory};
+#[cfg(debug_assertions)]
+pub(crate) use passing::PassingLauncher;
 pub(crate) use queue::{nudge as nudge_queue, run as run_queue};
 pub(crate) use supervisor::{Supervisors, adopt, supervise};
 

@@ -89,12 +89,14 @@ async fn remove_garbage(app: &App, garbage: Vec<Garbage>) -> Result<(), StorageE
     }
     let mut removed = Vec::with_capacity(garbage.len());
     for one in garbage {
+        failpoint::pass("files.unlink");
         match tokio::fs::remove_file(contents_path(app, one.session, one.id)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::error!(session = %one.session, %error, "a removed file's contents could not be unlinked");
             }
             Ok(()) | Err(_) => removed.push(one),
         }
+        failpoint::pass("files.unlinked");
     }
     app.store.forget_garbage_files(removed).await
 }

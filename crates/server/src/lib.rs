@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod auth;
+pub mod backup;
 pub mod boot;
 mod check;
 pub mod clock;
@@ -24,6 +25,7 @@ mod plan;
 mod quota;
 mod repeat;
 mod router;
+mod shutdown;
 mod storage;
 mod tasks;
 pub mod token;
@@ -32,6 +34,7 @@ mod update;
 mod users;
 
 pub use api::openapi::document as openapi_document;
-pub use boot::{Ending, ServeOptions, Server, StartError, start};
+pub use boot::{ServeOptions, Server, StartError, start};
 pub use config::Config;
 pub use models::EmbeddedModel;
+pub use shutdown::Ending;

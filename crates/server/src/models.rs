@@ -157,7 +157,18 @@ enum By {
     Server,
 }
 
+/// Records an imported file as a model. Of one that cannot be recorded, the file is removed.
 async fn record(app: &Arc<App>, by: By, imported: Imported, query: &ImportModel) -> Result<ModelRecord, ApiError> {
+    let sha256 = imported.sha256;
+    let recorded = write_entry(app, by, imported, query).await;
+    // Recorded, it is settled; else nobody's, unless another model has the same.
+    if let Err(error) = remove_if_unused(app, sha256).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a model's file is looked at again by the next start");
+    }
+    recorded
+}
+
+async fn write_entry(app: &Arc<App>, by: By, imported: Imported, query: &ImportModel) -> Result<ModelRecord, ApiError> {
     let inspection = &imported.inspection;
     let name = offered_name(&imported, query);
     let asked_version = query.version.as_deref().map(str::trim).map(str::to_owned);
@@ -317,15 +328,62 @@ pub(crate) async fn update(
 /// The store or the disk fails; what is left is harmless and removed with the next removal.
 pub(crate) async fn remove_unused_blobs(app: &Arc<App>, model: &ModelRecord) -> Result<(), ApiError> {
     for file in &model.files {
-        if app.store.is_blob_used(&file.sha256).await? {
-            continue;
-        }
         if let Ok(sha256) = file.sha256.parse() {
-            let hub = app.hub.clone();
-            let removed = tokio::task::spawn_blocking(move || hub.remove_blob(&sha256)).await;
-            if let Ok(Err(error)) = removed {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a model's file was not removed");
-            }
+            remove_if_unused(app, sha256).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes files that an import or a removal which was broken off has left without an entry. To be called at the start,
+/// before any import.
+///
+/// # Errors
+/// The store or the disk fails.
+pub(crate) async fn sweep_loose(app: &Arc<App>) -> Result<usize, ApiError> {
+    let hub = app.hub.clone();
+    let failed = |error: &dyn std::error::Error| {
+        ApiError::new(ErrorCode::StorageUnavailable, format!("the models' files cannot be looked through: {error}"))
+    };
+    let listed = tokio::task::spawn_blocking(move || hub.list_loose()).await;
+    let mut removed = 0;
+    for sha256 in listed.map_err(|error| failed(&error))?.map_err(|error| failed(&error))? {
+        removed += usize::from(remove_if_unused(app, sha256).await?);
+    }
+    Ok(removed)
+}
+
+/// Removes a file unless a model has it. What fails is logged, and tried again by the next start.
+async fn remove_if_unused(app: &Arc<App>, sha256: hub::Sha256) -> Result<bool, StorageError> {
+    let is_used = app.store.is_blob_used(&sha256.to_string()).await?;
+    let hub = app.hub.clone();
+    let work = move || {
+        if is_used {
+            hub.settle(&sha256).map_err(Into::into)
+        } else {
+            hub.remove_blob(&sha256).map(drop).map_err(Into::into)
+        }
+    };
+    let done: Result<Result<(), Box<dyn std::error::Error + Send + Sync>>, _> = tokio::task::spawn_blocking(work).await;
+    if let Ok(Err(error)) = done {
+        tracing::warn!(error = &*error as &dyn std::error::Error, "a model's file was not removed");
+        return Ok(false);
+    }
+    Ok(!is_used)
+}
+
+/// Notes that the files of a model which is about to be removed may be nobody's.
+///
+/// # Errors
+/// The disk fails.
+pub(crate) async fn note_loose(app: &Arc<App>, model: &ModelRecord) -> Result<(), ApiError> {
+    for sha256 in model.files.iter().filter_map(|file| file.sha256.parse::<hub::Sha256>().ok()) {
+        let hub = app.hub.clone();
+        let noted = tokio::task::spawn_blocking(move || hub.note_loose(&sha256)).await;
+        if let Ok(Err(error)) = noted {
+            tracing::error!(error = &error as &dyn std::error::Error, "a model's removal could not be noted");
+            let message = "the server's disk cannot be written; free some space and try again";
+            return Err(ApiError::new(ErrorCode::StorageUnavailable, message));
         }
     }
     Ok(())

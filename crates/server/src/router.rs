@@ -49,6 +49,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             ApiError::new(ErrorCode::Internal, "something broke on the server; its log says more").into_response()
         }))
         .layer(middleware::from_fn_with_state(Arc::clone(app), until_access_ends))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), while_open))
         .layer(middleware::from_fn_with_state(Arc::clone(app), hosts::check))
         .layer(middleware::from_fn_with_state(Arc::clone(app), finish))
         .with_state(Arc::clone(app))
@@ -81,6 +82,23 @@ async fn no_method(method: Method, uri: Uri) -> Response {
         return InferenceError::new(ErrorCode::MethodNotAllowed, message).into_response();
     }
     ApiError::new(ErrorCode::MethodNotAllowed, message).into_response()
+}
+
+/// What is asked of the server's own state as long as it answers at all.
+const ALWAYS_OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// Lets nothing new in once the server was told to end.
+async fn while_open(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // Counted before the door is looked at: whoever closes it waits for all that came through.
+    let _answering = app.requests.token();
+    if !app.closing.is_cancelled() || ALWAYS_OPEN.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let message = "the server is shutting down; try again when it is back";
+    if is_inference(request.uri()) {
+        return InferenceError::new(ErrorCode::ShuttingDown, message).into_response();
+    }
+    ApiError::new(ErrorCode::ShuttingDown, message).into_response()
 }
 
 /// What somebody follows, such as the events, ends with what let them in: the login, the key, the user.

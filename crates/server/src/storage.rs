@@ -71,7 +71,9 @@ pub(crate) async fn remove_temporary(folder: &SessionFolder) -> io::Result<u64> 
         let mut bytes = 0;
         for path in [folder.tmp(), folder.run()] {
             bytes += measure_now(&path)?.bytes;
+            failpoint::pass("files.remove_temporary");
             remove_now(&path)?;
+            failpoint::pass("files.removed_temporary");
         }
         Ok(bytes)
     })
@@ -107,7 +109,9 @@ pub(crate) async fn remove_all(folder: &SessionFolder) -> io::Result<(Measure, u
     blocking(move || {
         let files = measure_now(&folder.files())?;
         let whole = measure_now(folder.root())?;
+        failpoint::pass("files.remove_session");
         remove_now(folder.root())?;
+        failpoint::pass("files.removed_session");
         if let Some(parent) = folder.root().parent().filter(|parent| parent.exists()) {
             fs::File::open(parent)?.sync_all()?;
         }

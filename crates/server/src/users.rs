@@ -252,6 +252,9 @@ async fn remove_marked(app: &Arc<App>, id: UserId, actor: &str) -> Result<UserRe
         }
         for model in owned.models {
             let record = app.store.find_model(model).await?;
+            if let Some(record) = &record {
+                models::note_loose(app, record).await?;
+            }
             match (app.store.delete_model(model).await, record) {
                 (Ok(()), Some(record)) => {
                     models::remove_unused_blobs(app, &record).await?;

@@ -4,9 +4,9 @@ use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use sqlx::{
@@ -17,10 +17,14 @@ use sqlx::{
 use tokio::sync::watch;
 
 use crate::{
-    AuditNote, StorageError,
+    AuditNote, CopyError, StorageError,
+    copy::{self, keep_before_migration, of_storage, remove_migration_copies, remove_old_migration_copies},
     error::result_code,
     writer::{Command, Scribe, Tx, Writer},
 };
+
+/// The database's name in the data directory.
+pub(crate) const DATABASE: &str = "viva.db";
 
 /// The schema's versions; what has been released is never changed, only followed by another.
 fn migrations() -> Migrator {
@@ -86,6 +90,24 @@ pub enum OpenError {
     /// A newer version of Viva wrote it.
     #[error("the database is of version {found}, newer than the {supported} that this Viva knows; use the newer Viva")]
     Newer { found: i64, supported: i64 },
+    /// It is no database, or no longer a whole one.
+    #[error(
+        "the database {path} is damaged ({finding}); nothing was changed: put the data directory aside and restore a \
+         backup into an empty one (`viva restore`)"
+    )]
+    Damaged { path: String, finding: String },
+    /// A restore into the directory has not come to its end.
+    #[error("a restore into {path} was broken off; empty the directory and restore again")]
+    HalfRestored { path: String },
+    /// Before the schema is brought up to date, the database is copied.
+    #[error(
+        "before the database is brought up to date, a copy of it must be kept, and {path} cannot be written; free some space"
+    )]
+    NoCopy {
+        path: String,
+        #[source]
+        source: Box<CopyError>,
+    },
     /// The schema could not be brought up to date.
     #[error("the database's schema cannot be brought up to date")]
     Migration(#[source] Box<MigrateError>),
@@ -107,6 +129,7 @@ pub struct Store {
 struct Inner {
     readers: SqlitePool,
     writer: Writer,
+    data: PathBuf,
     /// Holds the lock of the data directory until the last clone is gone.
     _lock: File,
 }
@@ -118,10 +141,15 @@ impl Store {
     /// [`OpenError`]: the directory, the lock, the version, the file itself.
     pub async fn open(data: &Path, settings: &Settings) -> Result<Self, OpenError> {
         let lock = lock(data)?;
+        if data.join(RESTORING).exists() {
+            return Err(OpenError::HalfRestored { path: data.display().to_string() });
+        }
         let options = options(data, settings);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(|error| connecting(data, error))?;
         require_page_access(&mut connection).await?;
-        migrate(&mut connection).await?;
+        copy::check(&mut connection, data, CHECKED).await?;
+        migrate(&mut connection, data).await?;
+        remove_old_migration_copies(data, SystemTime::now()).map_err(unusable(data))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(settings.readers.max(1))
             .idle_timeout(None)
@@ -131,7 +159,7 @@ impl Store {
                 options.create_if_missing(false).pragma("cache_size", READER_CACHE).pragma("query_only", "ON"),
             );
         let writer = Writer::start(connection, settings.queue).await?;
-        Ok(Self { inner: Arc::new(Inner { readers, writer, _lock: lock }), note: None })
+        Ok(Self { inner: Arc::new(Inner { readers, writer, data: data.to_owned(), _lock: lock }), note: None })
     }
 
     /// Finishes what was accepted, folds the journal into the database and closes it; later calls are answered
@@ -158,6 +186,11 @@ impl Store {
     /// Follows [`latest_change`](Self::latest_change): told after each commit that changed something visible.
     pub fn watch_changes(&self) -> watch::Receiver<u64> {
         self.inner.writer.changes()
+    }
+
+    /// Removes the copies of the database that were made before migrations: they hold what is deleted now.
+    pub(crate) fn remove_migration_copies(&self) -> io::Result<()> {
+        remove_migration_copies(&self.inner.data)
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {
@@ -209,6 +242,11 @@ fn lock(data: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// What a restore puts its parts into before they are put in place.
+pub const RESTORING: &str = "restoring";
+/// How long a start may look for damage: some hundred megabytes.
+const CHECKED: Duration = Duration::from_millis(500);
+
 const PAGE_BYTES: u32 = 4096;
 /// Page caches, in KiB with SQLite's sign for that. Readers lean on the kernel's cache.
 const WRITER_CACHE: &str = "-16384";
@@ -219,7 +257,7 @@ const CHECKPOINT_PAGES: &str = "4000";
 
 fn options(data: &Path, settings: &Settings) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new()
-        .filename(data.join("viva.db"))
+        .filename(data.join(DATABASE))
         .create_if_missing(true)
         .page_size(PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal)
@@ -246,7 +284,7 @@ fn connecting(data: &Path, error: sqlx::Error) -> OpenError {
         Some(CANNOT_OPEN | READ_ONLY | PERMISSION) => {
             unusable(data)(io::Error::new(io::ErrorKind::PermissionDenied, error))
         }
-        _ => OpenError::Storage(error.into()),
+        _ => of_storage(data, error.into()),
     }
 }
 
@@ -260,21 +298,28 @@ async fn require_page_access(connection: &mut SqliteConnection) -> Result<(), Op
     if present { Ok(()) } else { Err(OpenError::Sqlite { option }) }
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let migrations = migrations();
-    let supported = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
+/// The newest version of the schema that this version knows.
+pub(crate) fn supported_version() -> i64 {
+    migrations().iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// The version of the schema that a database has; none before the first.
+pub(crate) async fn found_version(connection: &mut SqliteConnection) -> Result<Option<i64>, StorageError> {
     let known: bool = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
         .fetch_one(&mut *connection)
-        .await
-        .map_err(StorageError::from)?;
-    if known {
-        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(StorageError::from)?;
-        if let Some(found) = found.filter(|found| *found > supported) {
-            return Err(OpenError::Newer { found, supported });
-        }
+        .await?;
+    if !known {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await?)
+}
+
+async fn migrate(connection: &mut SqliteConnection, data: &Path) -> Result<(), OpenError> {
+    let (migrations, supported) = (migrations(), supported_version());
+    match found_version(connection).await.map_err(|error| of_storage(data, error))? {
+        Some(found) if found > supported => return Err(OpenError::Newer { found, supported }),
+        Some(found) if found < supported => keep_before_migration(connection, data, found).await?,
+        Some(_) | None => {}
     }
     migrations.run_direct(None, connection, false).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => OpenError::Storage(error.into()),

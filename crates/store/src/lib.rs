@@ -9,6 +9,7 @@ mod audit;
 mod bulk;
 mod change;
 mod completion;
+mod copy;
 mod database;
 mod erase;
 mod error;
@@ -34,7 +35,8 @@ pub use completion::{
     Begin, Begun, Checkpoint, CompletionFilter, DeleteCompletionError, Finish, Picks, Star, StarError,
     WriteCompletionError,
 };
-pub use database::{OpenError, Settings, Store};
+pub use copy::{Belongings, CopyError, StoredFile, check_copy, copy_database};
+pub use database::{OpenError, RESTORING, Settings, Store};
 pub use erase::{EraseError, ErasedRows};
 pub use error::{BadCursor, ListError, StorageError};
 pub use file::{FileBytes, FileQuotas, Garbage, PartialUpload, PutFileError, Whose};

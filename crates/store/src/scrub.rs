@@ -6,7 +6,7 @@
 
 mod page;
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
 use sqlx::SqliteConnection;
 use tokio::time::{Instant, sleep};
@@ -42,6 +42,9 @@ pub enum ScrubError {
     ReaderInTheWay,
     #[error("the database is too large to be scrubbed: {pages} pages of at most {MOST_PAGES}")]
     TooLarge { pages: i64 },
+    /// The copy of the database that an upgrade has kept holds what was deleted, too.
+    #[error("the copy of the database that was kept before an upgrade cannot be removed")]
+    MigrationCopy(#[source] Arc<io::Error>),
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -70,6 +73,7 @@ impl Store {
         if pages >= MOST_PAGES {
             return Err(ScrubError::TooLarge { pages });
         }
+        self.remove_migration_copies().map_err(|error| ScrubError::MigrationCopy(Arc::new(error)))?;
         let mut scrubbed = Scrubbed::default();
         let mut next = 1;
         while next <= pages {

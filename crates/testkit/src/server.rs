@@ -80,7 +80,8 @@ impl Viva {
         // A second call finds it installed, which is as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::new();
-        let (child, url, login_link) = spawn(&program, data.path(), file.as_deref());
+        let (child, url, login_link) =
+            spawn(&program, data.path(), file.as_deref()).unwrap_or_else(|error| panic!("{error}"));
         Self { program, child, url, login_link, data, config: file, client }
     }
 
@@ -92,7 +93,17 @@ impl Viva {
 
     /// Asks the server to end, as a service manager does, and waits for it. Returns its exit status.
     pub fn terminate(&mut self) -> Option<i32> {
-        kill_process(self.pid(), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+        self.wait_exit()
+    }
+
+    /// Sends the server a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Waits until the server has ended by itself. Returns its exit status.
+    pub fn wait_exit(&mut self) -> Option<i32> {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -105,8 +116,38 @@ impl Viva {
 
     /// Starts it again on the same folder, after [`Viva::kill`] or [`Viva::terminate`].
     pub fn restart(&mut self) {
-        let started = spawn(&self.program, self.data.path(), self.config.as_deref());
-        (self.child, self.url, self.login_link) = started;
+        assert!(self.try_restart(), "the server did not start: {}", self.log());
+    }
+
+    /// As [`Viva::restart`]; false where the server ended before it was ready.
+    pub fn try_restart(&mut self) -> bool {
+        match spawn(&self.program, self.data.path(), self.config.as_deref()) {
+            Ok(started) => {
+                (self.child, self.url, self.login_link) = started;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Whether the server has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// As [`Viva::ask`], with an `Idempotency-Key` where there is one; none where the server went away before the whole
+    /// answer was read.
+    pub async fn attempt(&self, method: Method, path: &str, body: Option<Value>, key: Option<&str>) -> Option<Answer> {
+        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let response = request.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Some(Answer { status, headers, text: response.text().await.ok()? })
     }
 
     pub fn pid(&self) -> Pid {
@@ -143,6 +184,15 @@ impl Viva {
 
     pub async fn delete(&self, path: &str) -> Answer {
         self.ask(Method::DELETE, path, None).await
+    }
+
+    /// Waits until the server has logged this.
+    pub async fn wait_log(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < until, "never logged: {text}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// What the server has logged since its start.
@@ -224,7 +274,8 @@ fn log_of(data: &Path) -> PathBuf {
     data.with_extension("log")
 }
 
-fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String, String) {
+/// Starts a server and waits until it is ready; an error where it ends before.
+fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> Result<(Child, String, String), String> {
     let mut command = Command::new(program);
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -233,6 +284,8 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String, 
         .env("VIVA_LOG", "info")
         .env_remove("VIVA_URL")
         .env_remove("VIVA_DATA")
+        // Where a test tells it to die, if it does.
+        .env("VIVA_FAILPOINTS", data.with_extension("points"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(fs::File::create(log_of(data)).unwrap());
@@ -244,9 +297,11 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String, 
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let mut links = line.split_whitespace().filter(|word| word.starts_with("http")).map(str::to_owned);
     let (Some(url), Some(login_link)) = (links.next(), links.next()) else {
-        panic!("the server did not start: {line:?} {}", fs::read_to_string(log_of(data)).unwrap_or_default());
+        let _ = child.wait();
+        let log = fs::read_to_string(log_of(data)).unwrap_or_default();
+        return Err(format!("the server did not start: {line:?} {log}"));
     };
-    (child, url, login_link)
+    Ok((child, url, login_link))
 }
 
 impl Drop for Viva {

@@ -81,6 +81,7 @@ impl State {
             parallel: served.map_or(0, |served| served.parallel),
             active: served.map_or(0, |served| served.inference.active()),
             queued: served.map_or(0, |served| served.inference.waiting()),
+            rounds: served.map(|served| served.inference.rounds()),
         }
     }
 }

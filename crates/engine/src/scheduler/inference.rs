@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
         mpsc,
     },
     thread,
@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Load {
     /// Choices being computed.
     pub(super) active: AtomicU32,
+    /// Rounds that came to their end.
+    pub(super) rounds: AtomicU64,
     /// Interactive requests waiting for a place.
     interactive: Arc<AtomicU32>,
     /// Background requests that do, and choices that gave their place away.
@@ -113,6 +115,11 @@ impl Inference {
 
     pub(crate) fn active(&self) -> u32 {
         self.load.active.load(Ordering::Relaxed)
+    }
+
+    /// Rounds of the inference thread so far.
+    pub(crate) fn rounds(&self) -> u64 {
+        self.load.rounds.load(Ordering::Relaxed)
     }
 
     /// Requests that wait, of both priorities.

@@ -117,6 +117,7 @@ impl Scheduler {
                 self.share.took_part(start.elapsed());
             }
             self.tell_active();
+            self.load.rounds.fetch_add(1, Ordering::Relaxed);
         }
     }
 

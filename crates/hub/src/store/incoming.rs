@@ -47,11 +47,13 @@ impl Incoming {
             check_bound(&shared, bytes)?;
             check_space(&shared, bytes)?;
         }
+        failpoint::pass("hub.create");
         let named = tempfile::Builder::new().prefix("").rand_bytes(24).make_in(&shared.incoming, |path| {
             OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
         });
         let (file, path) = named.map_err(ImportError::from_write)?.into_parts();
         let path = path.keep().map_err(|error| ImportError::Write(error.error))?;
+        failpoint::pass("hub.created");
         Ok(Self {
             shared,
             options,
@@ -159,8 +161,11 @@ fn publish(shared: &Shared, from: &Path, sha256: &Sha256, bytes: u64) -> Result<
     // A blob of another size is damaged: the good copy takes its place.
     let present = fs::metadata(&blob).is_ok_and(|file| file.is_file() && file.len() == bytes);
     if !present {
+        shared.note_loose(sha256).map_err(ImportError::from_write)?;
+        failpoint::pass("hub.publish");
         fs::rename(from, &blob).map_err(ImportError::from_write)?;
         sync_folder(&shared.blobs).map_err(ImportError::Write)?;
+        failpoint::pass("hub.published");
     }
     Ok((blob, pin(&mut pins, *sha256), present))
 }

@@ -1,7 +1,7 @@
 //! The content-addressed store of model files.
 //!
-//! Owns `DATA/models/`: `blobs/sha256-<hex>` (read-only, complete, named by its content) and `incoming/<random>`
-//! (anything; swept at start). A blob appears by one rename after its bytes were synced, so that a crash at any
+//! Owns `DATA/models/`: `blobs/sha256-<hex>` (read-only, complete, named by its content), `incoming/<random>`
+//! (anything; swept at start) and `loose/sha256-<hex>` (notes of blobs that may be nobody's: looked at at start). A blob appears by one rename after its bytes were synced, so that a crash at any
 //! point leaves either the whole blob or none. Refuses to keep what cannot be inspected, and to know which models
 //! use a blob: the caller removes one when no model names it.
 
@@ -105,6 +105,8 @@ pub struct Hub {
 struct Shared {
     blobs: PathBuf,
     incoming: PathBuf,
+    /// A note for each blob that may be nobody's: published and not recorded yet, or about to be removed.
+    loose: PathBuf,
     bounds: Bounds,
     /// Blobs that an [`Imported`] stands for. Locked while a blob appears or goes.
     pins: Mutex<HashMap<Sha256, Weak<()>>>,
@@ -125,9 +127,14 @@ impl Hub {
     /// As [`Hub::open`].
     pub fn open_with(data: &Path, bounds: Bounds) -> Result<Self, OpenError> {
         let models = data.join("models");
-        let shared =
-            Shared { blobs: models.join("blobs"), incoming: models.join("incoming"), bounds, pins: Mutex::default() };
-        for folder in [&shared.blobs, &shared.incoming] {
+        let shared = Shared {
+            blobs: models.join("blobs"),
+            incoming: models.join("incoming"),
+            loose: models.join("loose"),
+            bounds,
+            pins: Mutex::default(),
+        };
+        for folder in [&shared.blobs, &shared.incoming, &shared.loose] {
             let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|source| OpenError { path: folder.clone(), source })?;
         }
@@ -158,13 +165,43 @@ impl Hub {
         fs::metadata(self.blob_path(sha256)).is_ok_and(|file| file.is_file() && file.len() == bytes)
     }
 
-    /// The blobs there are, for finding those that no model names. Blocks.
+    /// Notes that a blob may be nobody's from now on: to be called before the model that names it is removed. Blocks
+    /// shortly.
+    ///
+    /// # Errors
+    /// The note cannot be made durable.
+    pub fn note_loose(&self, sha256: &Sha256) -> io::Result<()> {
+        self.shared.note_loose(sha256)
+    }
+
+    /// A model that names the blob is recorded: it is no longer loose.
+    ///
+    /// # Errors
+    /// The note cannot be removed, which is harmless.
+    pub fn settle(&self, sha256: &Sha256) -> io::Result<()> {
+        self.shared.settle(sha256)
+    }
+
+    /// The blobs that may be nobody's, because an import or a removal was broken off. Call it at the start, before any
+    /// import; remove what no model names, and [`settle`](Self::settle) the others. Blocks.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn list_loose(&self) -> io::Result<Vec<Sha256>> {
+        Self::list(&self.shared.loose)
+    }
+
+    /// The blobs there are. Blocks.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn list_blobs(&self) -> io::Result<Vec<Sha256>> {
+        Self::list(&self.shared.blobs)
+    }
+
+    fn list(folder: &Path) -> io::Result<Vec<Sha256>> {
         let mut blobs = Vec::new();
-        for entry in fs::read_dir(&self.shared.blobs)? {
+        for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             let digest =
                 name.to_str().and_then(|name| name.strip_prefix("sha256-")).and_then(|hex| hex.parse::<Sha256>().ok());
@@ -187,10 +224,16 @@ impl Hub {
         let failed = |source| RemoveError::Remove { path: path.clone(), source };
         let bytes = match fs::symlink_metadata(&path) {
             Ok(file) => file.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Removal::Absent),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.shared.settle(sha256).map_err(failed)?;
+                return Ok(Removal::Absent);
+            }
             Err(error) => return Err(failed(error)),
         };
+        failpoint::pass("hub.remove");
         fs::remove_file(&path).map_err(failed)?;
+        failpoint::pass("hub.removed");
+        self.shared.settle(sha256).map_err(failed)?;
         sync_folder(&self.shared.blobs).map_err(failed)?;
         Ok(Removal::Removed { bytes })
     }
@@ -199,6 +242,22 @@ impl Hub {
 impl Shared {
     fn blob_path(&self, sha256: &Sha256) -> PathBuf {
         self.blobs.join(format!("sha256-{sha256}"))
+    }
+
+    fn note_path(&self, sha256: &Sha256) -> PathBuf {
+        self.loose.join(format!("sha256-{sha256}"))
+    }
+
+    fn note_loose(&self, sha256: &Sha256) -> io::Result<()> {
+        fs::File::create(self.note_path(sha256))?;
+        sync_folder(&self.loose)
+    }
+
+    fn settle(&self, sha256: &Sha256) -> io::Result<()> {
+        match fs::remove_file(self.note_path(sha256)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// A panic while the lock was held leaves the map whole: it is only ever one insertion.

@@ -243,3 +243,22 @@ async fn folders_and_missing_files_are_no_models() {
         Err(ImportError::Source { .. })
     ));
 }
+
+#[tokio::test]
+async fn a_blob_is_noted_as_loose_from_its_publication_until_it_is_settled_or_gone() {
+    let place = Place::new();
+    let imported = place.hub.import_bytes(model(), ImportOptions::default()).await.unwrap();
+    let sha256 = imported.sha256;
+    drop(imported);
+    assert_eq!(place.hub.list_loose().unwrap(), [sha256]);
+    place.hub.settle(&sha256).unwrap();
+    place.hub.settle(&sha256).unwrap();
+    assert_eq!(place.hub.list_loose().unwrap(), []);
+    // The same content again is the blob that is recorded already.
+    drop(place.hub.import_bytes(model(), ImportOptions::default()).await.unwrap());
+    assert_eq!(place.hub.list_loose().unwrap(), []);
+    place.hub.note_loose(&sha256).unwrap();
+    assert_eq!(place.hub.list_loose().unwrap(), [sha256]);
+    place.hub.remove_blob(&sha256).unwrap();
+    assert_eq!(place.hub.list_loose().unwrap(), []);
+}

@@ -50,6 +50,7 @@ pub(super) fn ensure_folders(folder: &SessionFolder) -> Result<(), LaunchError> 
         let path = folder.root().join(name);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         made.map_err(|source| LaunchError::Write { path, source })?;
+        failpoint::pass("launcher.made_folder");
     }
     Ok(())
 }
@@ -65,8 +66,11 @@ pub(super) fn write_spec(folder: &SessionFolder, spec: &LaunchSpec) -> Result<()
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&serde_json::to_vec(spec)?)?;
         file.sync_all()?;
+        failpoint::pass("launcher.write_spec");
         fs::rename(&temporary, &path)?;
-        File::open(folder.run())?.sync_all()
+        File::open(folder.run())?.sync_all()?;
+        failpoint::pass("launcher.written_spec");
+        Ok(())
     };
     written().map_err(|source| LaunchError::Write { path: path.clone(), source })
 }

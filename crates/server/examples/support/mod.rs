@@ -97,10 +97,13 @@ impl Served {
                 };
                 let _ = ready.send(Ok((server.address(), server.adopted)));
                 server
-                    .run(async {
-                        let _ = ends.await;
-                        Ending::HandOver
-                    })
+                    .run(
+                        async {
+                            let _ = ends.await;
+                            Ending::HandOver
+                        },
+                        std::future::pending(),
+                    )
                     .await;
                 Ok(())
             })

@@ -129,6 +129,7 @@ async fn delete_model(
     ApiPath(id): ApiPath<ModelId>,
 ) -> Result<StatusCode, ApiError> {
     let model = find_changeable(&app, access, id).await?;
+    models::note_loose(&app, &model).await?;
     let note = access.note(&app, AuditAction::ModelRemoved, id);
     match app.store.audited(note).delete_model(id).await {
         Ok(()) => {}

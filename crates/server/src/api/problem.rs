@@ -98,7 +98,7 @@ impl From<ScrubError> for ApiError {
     fn from(error: ScrubError) -> Self {
         match error {
             ScrubError::Storage(error) => error.into(),
-            error @ (ScrubError::ReaderInTheWay | ScrubError::TooLarge { .. }) => {
+            error @ (ScrubError::ReaderInTheWay | ScrubError::TooLarge { .. } | ScrubError::MigrationCopy(_)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "deleted data could not be wiped yet");
                 Self::new(
                     ErrorCode::StorageUnavailable,

@@ -86,7 +86,10 @@ async fn wait_empty(live: &crate::gateway::live::Live) {
 /// Has the processes end, by force if need be, and waits until nothing of them is seen.
 async fn release(app: &Arc<App>, session: &Session) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (id, generation) = (session.id, session.generation);
-    let asked = app.launcher.stop(id, generation, RUNTIME_GRACE).await;
+    // What has hung takes no notice of a request: it would only cost the grace.
+    let has_hung = session.state.reason().is_some_and(|reason| reason.code == ReasonCode::RuntimeHung);
+    let grace = if has_hung { Duration::ZERO } else { RUNTIME_GRACE };
+    let asked = app.launcher.stop(id, generation, grace).await;
     if asked.is_ok() {
         let _ = tokio::time::timeout(RUNTIME_GRACE + SHIM_GRACE, app.launcher.wait_exit(id, generation)).await;
     }

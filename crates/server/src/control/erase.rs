@@ -22,12 +22,7 @@ pub(crate) async fn delete(
     let store = note.map_or_else(|| app.store.clone(), |note| app.store.audited(note));
     mark(app, &store, id).await?;
     let mut receipt = app.supervisors.watch_deletion(id);
-    for event in [Event::StopRequested(reason::user()), Event::Cut] {
-        match apply(app, id, &event, actor).await {
-            Ok(_) | Err(ApplyError::Gone | ApplyError::Refused(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
+    stop(app, id, actor).await?;
     supervise(app, id);
     let done = receipt.wait_for(Option::is_some).await.map_err(|_| ApplyError::Gone)?;
     (*done).ok_or(ApplyError::Gone)
@@ -47,6 +42,23 @@ async fn mark(app: &Arc<App>, store: &Store, id: SessionId) -> Result<(), ApplyE
             Err(error) => return Err(ApplyError::Write(error)),
         }
     }
+}
+
+/// Ends a session that is marked, without a grace.
+async fn stop(app: &App, id: SessionId, actor: &str) -> Result<(), ApplyError> {
+    for event in [Event::StopRequested(reason::user()), Event::Cut] {
+        match apply(app, id, &event, actor).await {
+            Ok(_) | Err(ApplyError::Gone | ApplyError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Ends a session whose deletion got as far as the mark before the server died. Safe to repeat.
+pub(super) async fn go_on(app: &Arc<App>, session: &Session) -> Work {
+    stop(app, session.id, "system").await?;
+    Ok(Outcome::Again)
 }
 
 /// Removes what is left of a session that has ended and is to be deleted. Safe to repeat from any point.

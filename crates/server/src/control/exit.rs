@@ -209,3 +209,82 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{State, session::Stay};
+    use jiff::Timestamp;
+    use protocol::{
+        ModelId, SessionId, UserId,
+        model::ModelType,
+        session::{EffectiveEngine, SessionModel, SessionStorage, SessionUsage, StopPolicy},
+    };
+
+    use super::*;
+
+    fn session() -> Session {
+        let at = Timestamp::UNIX_EPOCH;
+        Session {
+            id: SessionId::generate(),
+            owner: UserId::generate(),
+            name: "s".to_owned(),
+            description: None,
+            model: SessionModel {
+                id: ModelId::generate(),
+                name: "m".to_owned(),
+                version: "1".to_owned(),
+                kind: ModelType::Llm,
+            },
+            engine: EffectiveEngine { context_length: 1, parallel: 1 },
+            stop: StopPolicy::default(),
+            limits: Vec::new(),
+            memory_needed: 5,
+            state: State::Running(Stay { since: at, deadline: at }),
+            generation: 1,
+            revision: 1,
+            change: 1,
+            usage: SessionUsage::default(),
+            last_active_at: None,
+            storage: SessionStorage::default(),
+            created_at: at,
+            deleting_at: None,
+        }
+    }
+
+    fn record(cause: ExitCause) -> ExitRecord {
+        ExitRecord {
+            session: SessionId::generate(),
+            generation: 1,
+            cause,
+            detail: None,
+            exit_code: None,
+            signal: Some(9),
+            peak_memory_bytes: 3_000_000_000,
+            memory_bound_bytes: Some(2_000_000_000),
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: Timestamp::UNIX_EPOCH,
+            engine_exit: None,
+            log_tail: vec!["a last word".to_owned()],
+        }
+    }
+
+    #[test]
+    fn an_end_for_memory_tells_the_bound_and_the_peak() {
+        let reason = reason_of(&session(), &record(ExitCause::Memory));
+        assert_eq!(reason.code, ReasonCode::OutOfMemory);
+        assert!(reason.message.contains("3.0 GB of 2.0 GB"), "{}", reason.message);
+        assert_eq!(reason.details.memory_peak_bytes, Some(3_000_000_000));
+        assert_eq!(reason.details.memory_bound_bytes, Some(2_000_000_000));
+        assert_eq!(reason.details.log_tail, ["a last word"]);
+        let of_machine = reason_of(&session(), &record(ExitCause::MachineMemory));
+        assert_eq!(of_machine.code, ReasonCode::OutOfMemory);
+        assert!(of_machine.message.contains("The machine ran out"), "{}", of_machine.message);
+    }
+
+    #[test]
+    fn a_crash_tells_its_signal_by_number_and_name() {
+        let reason = reason_of(&session(), &record(ExitCause::Exited));
+        assert_eq!((reason.code, reason.details.signal), (ReasonCode::RuntimeCrashed, Some(9)));
+        assert!(reason.message.contains("signal 9 (kill)"), "{}", reason.message);
+    }
+}

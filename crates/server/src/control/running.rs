@@ -2,22 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Event, Session, reason};
+use domain::{Event, Session};
 use launcher::Observation;
-use protocol::{
-    SessionId,
-    readings::MemoryReading,
-    session::{Reason, ReasonCode},
-};
-use tokio::{
-    sync::Notify,
-    time::{Instant, MissedTickBehavior},
-};
+use protocol::{SessionId, readings::MemoryReading, session::Reason};
+use tokio::sync::Notify;
 
 use super::{
     apply,
     start::{Work, move_deadline, wait_exit},
     supervisor::Outcome,
+    unwell,
 };
 use crate::{
     app::App,
@@ -26,12 +20,10 @@ use crate::{
     tasks,
 };
 
-/// How often a running runtime is asked whether it is well, how long it may take, how often it may fail to.
-const WELLNESS_PERIOD: Duration = Duration::from_secs(5);
-const WELLNESS_PATIENCE: Duration = Duration::from_secs(10);
-const WELLNESS_FAILURES: u32 = 2;
 /// How often the runtime's memory is read.
 const READING_PERIOD: Duration = Duration::from_secs(5);
+/// How often in a row a shim may not answer that.
+const SILENCES: u32 = 3;
 /// What the shim's idle deadline allows beyond the control plane's.
 pub(super) const IDLE_MARGIN: Duration = Duration::from_secs(5);
 
@@ -46,9 +38,9 @@ pub(super) async fn run(app: &Arc<App>, session: &Session, nudge: &Notify) -> Wo
     let event = tokio::select! {
         event = wait_exit(app, session) => event?,
         reason = wait_limit(app, &live) => Event::StopRequested(reason),
-        reason = wait_unwell(app, session) => Event::Broke(reason),
+        reason = unwell::wait_unwell(app, session, &live) => Event::Broke(reason),
+        reason = take_readings(app, session) => Event::Broke(reason),
         never = beat(app, &live) => match never {},
-        never = take_readings(app, session) => match never {},
         () = nudge.notified() => return Ok(Outcome::Again),
     };
     if let Event::StopRequested(reason) | Event::Exited(reason) | Event::Broke(reason) = &event {
@@ -77,37 +69,25 @@ async fn wait_limit(app: &Arc<App>, live: &Live) -> Reason {
     }
 }
 
-/// Resolves when the runtime is there but does not answer any more.
-async fn wait_unwell(app: &Arc<App>, session: &Session) -> Reason {
-    let mut failures = 0;
-    let mut ticks = tokio::time::interval_at(Instant::now() + offset(session.id, WELLNESS_PERIOD), WELLNESS_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Keeps what the runtime's memory is, now and then. Resolves when the shim does not tell it any more: then nobody holds
+/// the session's bounds.
+async fn take_readings(app: &Arc<App>, session: &Session) -> Reason {
+    let (mut pause, mut silences) = (offset(session.id, READING_PERIOD), 0);
     loop {
-        ticks.tick().await;
-        match tokio::time::timeout(WELLNESS_PATIENCE, app.runtimes.get(session.id, "/health")).await {
-            Ok(Ok((200, _))) => failures = 0,
-            Ok(_) | Err(_) => failures += 1,
-        }
-        if failures >= WELLNESS_FAILURES {
-            let mut reason =
-                reason::plain(ReasonCode::RuntimeHung, "The model's runtime is there but has stopped answering.");
-            reason.details.hints =
-                vec!["Read the last lines of its log.".to_owned(), "Open a new session like this one.".to_owned()];
-            return reason;
-        }
-    }
-}
-
-/// Keeps what the runtime's memory is, now and then.
-async fn take_readings(app: &Arc<App>, session: &Session) -> std::convert::Infallible {
-    let mut pause = offset(session.id, READING_PERIOD);
-    loop {
-        // A shim that does not answer is another's concern.
-        if let Ok(Observation::Alive(status)) = app.launcher.observe(session.id, session.generation).await {
-            let reading = MemoryReading { at: app.clock.now(), bytes: status.memory_bytes };
-            if let Err(error) = app.store.add_memory_reading(session.id, reading).await {
-                tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a reading was not kept");
+        match app.launcher.observe(session.id, session.generation).await {
+            Ok(Observation::Alive(status)) => {
+                silences = 0;
+                let reading = MemoryReading { at: app.clock.now(), bytes: status.memory_bytes };
+                if let Err(error) = app.store.add_memory_reading(session.id, reading).await {
+                    tracing::warn!(session = %session.id, error = &error as &dyn std::error::Error, "a reading was not kept");
+                }
             }
+            Ok(Observation::Unresponsive { .. }) => silences += 1,
+            // Its end is another's concern.
+            Ok(Observation::Exited(_) | Observation::Vanished | Observation::Absent) | Err(_) => {}
+        }
+        if silences >= SILENCES {
+            return unwell::hung("The process that supervises the model's runtime has stopped answering.");
         }
         tokio::time::sleep(std::mem::replace(&mut pause, READING_PERIOD)).await;
     }
@@ -115,7 +95,7 @@ async fn take_readings(app: &Arc<App>, session: &Session) -> std::convert::Infal
 
 /// A part of the period that differs from session to session: after a restart all begin at the same moment, and are
 /// not to go on together for ever.
-fn offset(id: SessionId, period: Duration) -> Duration {
+pub(super) fn offset(id: SessionId, period: Duration) -> Duration {
     let random = id.as_bytes().iter().rev().take(4).fold(0u32, |random, byte| random << 8 | u32::from(*byte));
     period.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }

@@ -178,6 +178,11 @@ async fn run(app: &Arc<App>, id: SessionId, nudge: &Notify) -> Rest {
             tasks::ensure_runner(app, id);
         }
         let outcome = match &session.state {
+            State::Queued(_) | State::Preparing(_) | State::Loading { .. } | State::Probing(_) | State::Running(_)
+                if session.deleting_at.is_some() =>
+            {
+                erase::go_on(app, &session).await
+            }
             State::Queued(_) => Ok(Outcome::AtRest),
             State::Preparing(_) => start::prepare(app, &session).await,
             State::Loading { .. } => start::load(app, &session, nudge).await,

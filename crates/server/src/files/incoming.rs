@@ -135,7 +135,10 @@ fn broken_off(kept: &str) -> ApiError {
 async fn create(path: PathBuf) -> Result<tokio::fs::File, ApiError> {
     let mut options = tokio::fs::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    options.open(path).await.map_err(|error| not_written(&error))
+    failpoint::pass("files.create");
+    let file = options.open(path).await.map_err(|error| not_written(&error))?;
+    failpoint::pass("files.created");
+    Ok(file)
 }
 
 async fn sync(mut file: tokio::fs::File) -> Result<(), ApiError> {
@@ -143,7 +146,9 @@ async fn sync(mut file: tokio::fs::File) -> Result<(), ApiError> {
         file.flush().await?;
         file.sync_all().await
     };
-    synced.await.map_err(|error| not_written(&error))
+    synced.await.map_err(|error| not_written(&error))?;
+    failpoint::pass("files.synced");
+    Ok(())
 }
 
 /// Makes what is on disk a file of the session.

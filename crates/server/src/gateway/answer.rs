@@ -10,7 +10,11 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::{HeaderValue, header};
-use protocol::{CompletionId, ErrorCode, completion::FinishReason, openai::StreamMode};
+use protocol::{
+    CompletionId, ErrorCode,
+    completion::{CompletionError, FinishReason},
+    openai::StreamMode,
+};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -111,7 +115,7 @@ fn ending(heading: &Heading, mode: StreamMode, ended: &Ended) -> Vec<Bytes> {
         Kind::Text => json!({"index": index, "text": "", "logprobs": null, "finish_reason": reason_of(index)}),
     };
     if let Some(error) = &ended.record.error {
-        let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
+        let code = code_of(error);
         // One event is both: the SDKs raise its `error`, other readers find each choice's end.
         let mut part = heading.part(ended.unfinished.iter().map(|index| last(*index)).collect());
         part["error"] = json!(InferenceError::new(code, &error.message).body().error);
@@ -141,10 +145,19 @@ fn usage(ended: &Ended) -> Value {
     told
 }
 
+/// What a client is told of an error that a record keeps.
+fn code_of(error: &CompletionError) -> ErrorCode {
+    match error.code.as_str() {
+        // The record is read after the restart, the answer before it.
+        "server_restarted" => ErrorCode::ShuttingDown,
+        word => ErrorCode::from_word(word).unwrap_or(ErrorCode::RuntimeUnavailable),
+    }
+}
+
 /// The answer as one body.
 pub(crate) fn whole(heading: &Heading, ended: &Ended, transcript: &Transcript) -> Response {
     if let Some(error) = &ended.record.error {
-        let code = ErrorCode::from_word(&error.code).unwrap_or(ErrorCode::RuntimeUnavailable);
+        let code = code_of(error);
         return InferenceError::new(code, &error.message).into_response();
     }
     let choices: Vec<Value> = (0u32..)

@@ -20,6 +20,8 @@ pub(crate) enum Cut {
     SessionStopped,
     /// A person, or a client that went away.
     Cancelled,
+    /// The server's end.
+    Shutdown,
 }
 
 impl Cut {
@@ -27,6 +29,7 @@ impl Cut {
         match self {
             Self::SessionStopped => FinishReason::SessionStopped,
             Self::Cancelled => FinishReason::Cancelled,
+            Self::Shutdown => FinishReason::Error,
         }
     }
 }

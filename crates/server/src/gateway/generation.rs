@@ -98,6 +98,7 @@ impl Generation {
                         Ok(None) => break Close::Broken(lost("the runtime ended the answer without an end")),
                         Err(error) => break Close::Broken(error),
                     };
+                    self.in_flight.note_sign();
                     let (added, tokens) = {
                         let mut transcript = self.exchange.transcript();
                         let added = transcript.take(&chunk);
@@ -184,7 +185,10 @@ fn finish(
         Close::Complete => None,
         Close::Cut(cut) => {
             transcript.finish(cut.finish_reason());
-            None
+            (cut == Cut::Shutdown).then(|| CompletionError {
+                code: "server_restarted".to_owned(),
+                message: "The server was stopped while this was being written.".to_owned(),
+            })
         }
         Close::Broken(error) => {
             transcript.finish(FinishReason::Error);

@@ -35,6 +35,8 @@ pub(crate) struct Live {
     tokens: AtomicU64,
     /// Budget of `tokens`; `u64::MAX` where there is none.
     budget: AtomicU64,
+    /// Rises with each sign of life of the runtime.
+    signs: AtomicU64,
     inner: Mutex<Inner>,
     /// Woken when something happened that may end the session.
     pub(crate) changed: Notify,
@@ -82,6 +84,7 @@ impl Live {
             model: session.model.clone(),
             tokens: AtomicU64::new(session.usage.tokens()),
             budget: AtomicU64::new(u64::MAX),
+            signs: AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 closed: session.state.reason().cloned(),
                 limits: Vec::new(),
@@ -189,6 +192,16 @@ impl Live {
         }
     }
 
+    /// The runtime has sent something.
+    pub(crate) fn note_sign(&self) {
+        self.signs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it has so far.
+    pub(crate) fn signs(&self) -> u64 {
+        self.signs.load(Ordering::Relaxed)
+    }
+
     /// When the last request ended; `now` while one is in flight.
     pub(crate) fn last_active_at(&self, now: Timestamp) -> Timestamp {
         let inner = self.lock();
@@ -252,6 +265,7 @@ impl Permit {
     /// The runtime took the request: from here on it is an interaction.
     pub(crate) fn accept(mut self, exchange: Arc<Exchange>) -> InFlight {
         self.accepted = true;
+        self.live.note_sign();
         let mut inner = self.live.lock();
         inner.pending -= 1;
         inner.interactions += 1;
@@ -289,6 +303,11 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
+    /// The runtime has sent a part of the answer.
+    pub(crate) fn note_sign(&self) {
+        self.live.note_sign();
+    }
+
     /// Brings the session's count of tokens to what this interaction has used so far.
     /// Returns how many that are.
     pub(crate) fn count_up_to(&mut self, tokens: u64) -> u64 {
@@ -315,6 +334,7 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let mut inner = self.live.lock();
         inner.in_flight.remove(&self.id);
+        self.live.note_sign();
         if let Some(at) = self.ended_at {
             inner.last_active_at = inner.last_active_at.max(at);
         }

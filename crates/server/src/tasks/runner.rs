@@ -201,11 +201,15 @@ impl Run<'_> {
         told.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut closed, mut has_news) = (false, false);
         loop {
-            while !closed && flight.len() < self.limit {
+            while !closed && !self.app.closing.is_cancelled() && flight.len() < self.limit {
                 let Some(attempt) = rows.take(self.app, self.task).await? else { break };
                 flight.push(attempt.run(Arc::clone(self.app), Arc::clone(self.live), Arc::clone(&self.work)));
             }
             if flight.is_empty() {
+                // The rows that are left are the next server's.
+                if self.app.closing.is_cancelled() {
+                    std::future::pending::<()>().await;
+                }
                 if !closed {
                     return Ok(End::Tried);
                 }

@@ -89,6 +89,9 @@ pub(super) enum Verdict {
 pub(super) trait AnyCommand: Send {
     fn apply<'a>(&'a mut self, tx: Tx<'a>) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 
+    /// The command's name, for failpoints.
+    fn name(&self) -> &'static str;
+
     /// Answers the caller: what the command gave if its group was committed, else why it was not.
     fn answer(self: Box<Self>, committed: Result<(), StorageError>);
 }
@@ -117,6 +120,11 @@ impl<C: Command> AnyCommand for Waiting<C> {
             self.result = Some(result);
             verdict
         })
+    }
+
+    fn name(&self) -> &'static str {
+        let name = std::any::type_name::<C>();
+        name.rsplit_once("::").map_or(name, |(_, name)| name)
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StorageError>) {

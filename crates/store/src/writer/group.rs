@@ -57,6 +57,21 @@ impl Group {
         self.records.len() + self.commands.len()
     }
 
+    /// The effect of each job that is written with this group.
+    fn pass(&self, what: &str) {
+        failpoint::pass_each(|pass| {
+            let records = [
+                ("begin", self.records.begins.len()),
+                ("checkpoint", self.records.checkpoints.len()),
+                ("finish", self.records.finishes.len()),
+            ];
+            for (name, count) in records {
+                (0..count).for_each(|_| pass(&format!("store.{what}:{name}")));
+            }
+            self.commands.iter().for_each(|command| pass(&format!("store.{what}:{}", command.name())));
+        });
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -80,16 +95,22 @@ pub(super) async fn commit(
 ) -> Committed {
     let worked = work(connection, &mut group, pending, change).await;
     let (outcome, committed) = match worked {
-        Ok(outcome) => match sqlx::query("COMMIT").execute(&mut *connection).await {
-            Ok(_) => (outcome, Ok(())),
-            Err(error) => (Outcome::default(), Err(StorageError::from(error))),
-        },
+        Ok(outcome) => {
+            group.pass("commit");
+            match sqlx::query("COMMIT").execute(&mut *connection).await {
+                Ok(_) => (outcome, Ok(())),
+                Err(error) => (Outcome::default(), Err(StorageError::from(error))),
+            }
+        }
         Err(error) => (Outcome::default(), Err(error)),
     };
     if let Err(error) = &committed {
         tracing::error!(error = error as &dyn std::error::Error, jobs = group.len(), "a group was not committed");
         // SQLite has rolled back by itself after some errors: that there is nothing to roll back is no fault.
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+    }
+    if committed.is_ok() {
+        group.pass("committed");
     }
     let is_failed = |refused: &Option<WriteCompletionError>| matches!(refused, Some(WriteCompletionError::Storage(_)));
     let failed = outcome.begins.iter().chain(&outcome.finishes).any(is_failed);

@@ -116,8 +116,10 @@ fn accept(job: Job, pending: &mut Pending, group: &mut Group, emptying: &mut Vec
 /// Folds the journal into the database and cuts it to nothing. False where a reader stood in the way: readers are
 /// waited for a moment only, as writes wait meanwhile.
 async fn empty_journal(connection: &mut SqliteConnection) -> Result<bool, StorageError> {
+    failpoint::pass("store.empty_journal");
     sqlx::query("PRAGMA busy_timeout = 50").execute(&mut *connection).await?;
     let busy = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
     sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut *connection).await?;
+    failpoint::pass("store.emptied_journal");
     Ok(busy? == 0)
 }

@@ -5,6 +5,7 @@ mod audit;
 mod compared;
 mod completions;
 mod conversations;
+mod copies;
 mod disk;
 
 mod durability;

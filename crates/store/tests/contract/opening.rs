@@ -52,7 +52,7 @@ async fn a_newer_database_is_refused_with_both_versions() {
     .unwrap();
     connection.close().await.unwrap();
     let OpenError::Newer { found, supported } = refused(&data).await else { panic!("another refusal") };
-    assert_eq!((found, supported), (99, 11));
+    assert!(found == 99 && supported >= 8, "{found} {supported}");
 }
 
 #[tokio::test]
@@ -68,7 +68,9 @@ async fn what_is_no_folder_or_no_database_is_told_apart() {
     assert!(matches!(refused(&data).await, OpenError::Directory { .. }));
     fs::remove_dir(data.join("viva.db")).unwrap();
     fs::write(data.join("viva.db"), "no database at all, but long enough ".repeat(500)).unwrap();
-    assert!(matches!(refused(&data).await, OpenError::Storage(StorageError::Damaged(_))));
+    let error = refused(&data).await;
+    assert!(matches!(error, OpenError::Damaged { .. }));
+    assert!(error.to_string().contains("viva restore"), "{error}");
 }
 
 #[tokio::test]
@@ -87,7 +89,7 @@ async fn a_damaged_page_is_an_error_and_no_panic() {
     fs::write(data.join("viva.db"), bytes).unwrap();
     let store = match Store::open(&data, &Settings::default()).await {
         Ok(store) => store,
-        Err(OpenError::Storage(StorageError::Damaged(_))) => return,
+        Err(OpenError::Damaged { .. }) => return,
         Err(error) => panic!("{error}"),
     };
     let list = store.list_completions(session, &Default::default(), &Paging::default()).await;

@@ -1,6 +1,7 @@
 //! The command line: names, flags, bounds and help texts. No behaviour.
 
 mod audit;
+mod backup;
 mod chat;
 mod docs;
 mod file;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use audit::AuditCommand;
+pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use chat::{ChatArgs, SamplingArgs};
 pub(crate) use docs::DocsCommand;
 pub(crate) use file::{FileCommand, GetArgs, PutArgs};
@@ -141,6 +143,10 @@ pub(crate) enum ClientCommand {
     /// Ask and search the documentation
     #[command(subcommand)]
     Docs(DocsCommand),
+    /// Back the data folder up into one file, while the server runs or not
+    Backup(BackupArgs),
+    /// Restore a backup into an empty data folder
+    Restore(RestoreArgs),
     /// Create, change and remove users, and look at what runs on the machine
     #[command(subcommand)]
     User(UserCommand),

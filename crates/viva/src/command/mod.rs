@@ -2,6 +2,7 @@
 //! here.
 
 mod audit;
+mod backup;
 mod chat;
 mod compare;
 mod completions;
@@ -72,6 +73,8 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,
         ClientCommand::Docs(command) => docs::run(command, output),
+        ClientCommand::Backup(args) => backup::create(args, shared, output).await,
+        ClientCommand::Restore(args) => backup::restore(args, shared, output).await,
         ClientCommand::User(command) => people::run_user(command, &context()?).await,
         ClientCommand::Key(command) => people::run_key(command, &context()?).await,
         ClientCommand::Quota(command) => people::run_quota(command, &context()?).await,

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context;
 use server::{Config, Ending, ServeOptions, boot::Handle, config::TlsConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::demo;
@@ -65,7 +66,14 @@ async fn run(options: ServeOptions, stop_sessions: bool) -> anyhow::Result<()> {
     writeln!(stdout, "viva is ready at {}{adopted} - log in: {}", server.url(), server.login_link())?;
     stdout.flush()?;
     let handle = server.handle();
-    server.run(wait_ending(handle, stop_sessions, signals)).await;
+    let hurry = CancellationToken::new();
+    let ending = async {
+        let mut signals = signals;
+        let ending = wait_ending(handle, stop_sessions, &mut signals).await;
+        tokio::spawn(hurry_on(signals, hurry.clone()));
+        ending
+    };
+    server.run(ending, hurry.cancelled()).await;
     Ok(())
 }
 
@@ -82,7 +90,7 @@ impl Signals {
 }
 
 /// Waits for the signal to end, and decides what becomes of the sessions.
-async fn wait_ending(handle: Handle, stop_sessions: bool, mut signals: Signals) -> Ending {
+async fn wait_ending(handle: Handle, stop_sessions: bool, signals: &mut Signals) -> Ending {
     loop {
         tokio::select! {
             _ = signals.terminate.recv() => return if stop_sessions { Ending::StopSessions } else { Ending::HandOver },
@@ -93,6 +101,15 @@ async fn wait_ending(handle: Handle, stop_sessions: bool, mut signals: Signals) 
             }
         }
     }
+}
+
+/// A second signal ends the waiting for what has not ended yet.
+async fn hurry_on(mut signals: Signals, hurry: CancellationToken) {
+    tokio::select! {
+        _ = signals.terminate.recv() => {}
+        _ = signals.interrupt.recv() => {}
+    }
+    hurry.cancel();
 }
 
 /// Ctrl-C: sessions are stopped, after a question where one runs and somebody is there to answer. None: go on serving.

@@ -133,3 +133,27 @@ async fn a_log_that_cannot_be_written_keeps_nothing_from_being_served() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+#[tokio::test]
+async fn a_read_only_disk_is_refused_in_words_and_is_fine_again_afterwards() {
+    let data = tempfile::Builder::new().prefix("viva-test-").tempdir().unwrap();
+    let folder = data.path().to_owned();
+    let Some(_mounted) = Small::mount(&folder) else {
+        println!("skipped: a small file system cannot be mounted here");
+        return;
+    };
+    let mut viva = Viva::start_on(VIVA, "", data).await;
+    assert_eq!(viva.terminate(), Some(0));
+    let remount = |how: &str| {
+        assert!(Command::new("mount").args(["-o", how]).arg(&folder).status().unwrap().success(), "{how}");
+    };
+    remount("remount,ro");
+    let mut serve = Command::new(VIVA);
+    let output = serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&folder).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot be used") && said.contains("Read-only file system"), "{said}");
+    remount("remount,rw");
+    viva.restart();
+    viva.running_session(json!({})).await;
+}

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod audit;
+mod backup;
 mod bad_input;
 mod browser;
+mod chaos;
 mod check;
 mod cli;
+mod clock;
 mod console;
 mod crash;
 mod damaged;
@@ -15,10 +18,12 @@ mod disk;
 mod docs;
 mod docs_samples;
 mod events;
+mod faults;
 mod file;
 mod files;
 mod history;
 mod hostile;
+mod kill;
 mod limits;
 mod logs;
 mod matrix;
@@ -27,6 +32,7 @@ mod quotas;
 mod readings;
 mod run;
 mod sdk;
+mod shutdown;
 mod story;
 mod tasks;
 mod template;
