@@ -57,6 +57,8 @@ codes! {
     Unauthorized = "unauthorized", 401, "A valid token is needed";
     /// The token is good but not for this.
     Forbidden = "forbidden", 403, "This token does not allow that";
+    /// The request names a host that is not this server's.
+    MisdirectedRequest = "misdirected_request", 421, "The request is meant for another host";
     /// A state-changing request from another site's page.
     CrossSiteRequest = "cross_site_request", 403, "The request comes from another site";
     /// Absent, or not yours.

@@ -219,6 +219,12 @@ pub struct Task {
     pub change: u64,
 }
 
+/// Data of an `event: task_deleted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TaskDeleted {
+    pub id: TaskId,
+}
+
 /// What deleting a task removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TaskReceipt {

@@ -21,9 +21,12 @@ pub struct TestSet {
     pub run: Option<TestRun>,
     /// Sessions that become Running after this run it; `null` where it does not run by itself.
     pub run_since: Option<Timestamp>,
-    /// The tasks that ran it, newest first, the last ten: compare two of them to see what got better and worse.
+    /// The tasks that ran it, newest first: the last ten, in lists and events the last one. Compare two of them to see
+    /// what got better and worse.
     pub runs: Vec<Task>,
     pub created_at: Timestamp,
+    /// Number of its latest change, in the order of all changes of sessions, tasks and test sets.
+    pub change: u64,
 }
 
 /// How a test set runs by itself.
@@ -42,6 +45,12 @@ pub struct TestRun {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub parameters: Map<String, Value>,
+}
+
+/// Data of an `event: test_set_deleted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestSetDeleted {
+    pub id: TestSetId,
 }
 
 /// Body of `POST /api/v1/test-sets`.

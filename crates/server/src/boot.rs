@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     io::Write,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -29,8 +29,9 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
-    connection::{self, Bounds},
+    connection::{self, Bounds, Door},
     control::{self, Supervisors},
+    entrance::tls::{Certificate, TlsError},
     figures,
     files::{self, Uploads},
     gateway::{
@@ -73,6 +74,8 @@ pub enum StartError {
     #[error(transparent)]
     Key(#[from] token::KeyError),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Hub(#[from] hub::OpenError),
     #[error("{address} is in use; is another server running? choose another with --listen")]
     AddressInUse { address: SocketAddr },
@@ -103,6 +106,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     login_link: String,
+    door: Door,
     /// Sessions that were taken over from the last run.
     pub adopted: usize,
 }
@@ -120,6 +124,11 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     {
         return Err(StartError::ShortToken { have });
     }
+    let certificate = options.config.server.tls.as_ref().map(Certificate::load).transpose()?;
+    let door = Door {
+        tls: certificate.as_ref().map(Certificate::acceptor).transpose()?,
+        proxies: options.config.server.trusted_proxies.clone(),
+    };
     let store = Store::open(&options.data, &store::Settings::default()).await?;
     let folder = |path: &Path| {
         let path = path.to_owned();
@@ -143,7 +152,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let key = TokenKey::ensure(&data)?;
     let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
     let owner = store.ensure_owner(clock.now()).await?.id;
-    let url = options.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = options.config.server.public_url.clone().unwrap_or_else(|| own_url(certificate.is_some(), address));
     let token = owner_token(&data, options.token);
     store.set_token_hash(owner, "owner", token::hash(&token)).await?;
     let hub =
@@ -195,13 +204,25 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
     let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;
     tasks::adopt(&app).await?;
-    write_client(&app.data, &app.url, &token).map_err(folder(&app.data.join("run")))?;
+    let client = LocalClient { address, url: app.url.clone(), token };
+    client.write(&app.data, certificate.as_deref()).map_err(folder(&app.data.join("run")))?;
+    if let Some(certificate) = certificate {
+        let data = app.data.clone();
+        tokio::spawn(certificate.follow(move |certificate| {
+            if let Err(error) = client.write(&data, Some(certificate)) {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the clients of this machine were not told of it"
+                );
+            }
+        }));
+    }
     tokio::spawn(finish_scrub(Arc::clone(&app)));
     tokio::spawn(control::run_queue(Arc::clone(&app)));
     tokio::spawn(users::finish_removals(Arc::clone(&app)));
     app.tasks.spawn(people::write_uses(Arc::clone(&app)));
     let login_link = auth::login_link(&app, &first_code);
-    Ok(Server { app, listener, address, login_link, adopted })
+    Ok(Server { app, listener, address, login_link, door, adopted })
 }
 
 /// Wipes what an earlier run deleted and did not come to wipe.
@@ -239,13 +260,41 @@ fn owner_token(data: &Path, given: Option<String>) -> String {
     given.or_else(last).unwrap_or_else(token::new_user_token)
 }
 
-fn write_client(data: &Path, url: &str, token: &str) -> io::Result<()> {
-    let path = client_file(data);
-    let temporary = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(json!({"url": url, "token": token}).to_string().as_bytes())?;
-    file.sync_all()?;
-    fs::rename(temporary, path)
+fn own_url(is_tls: bool, address: SocketAddr) -> String {
+    format!("{}://{address}", if is_tls { "https" } else { "http" })
+}
+
+/// What the clients of this machine are told.
+struct LocalClient {
+    address: SocketAddr,
+    url: String,
+    token: String,
+}
+
+impl LocalClient {
+    /// With TLS they come by the loopback address, whatever name the certificate is for, and know the certificate itself.
+    fn write(&self, data: &Path, certificate: Option<&Certificate>) -> io::Result<()> {
+        let told = match certificate {
+            Some(certificate) => {
+                let mut address = self.address;
+                if address.ip().is_unspecified() {
+                    address.set_ip(if address.is_ipv4() {
+                        Ipv4Addr::LOCALHOST.into()
+                    } else {
+                        Ipv6Addr::LOCALHOST.into()
+                    });
+                }
+                json!({"url": own_url(true, address), "token": self.token, "certificate": certificate.fingerprint()})
+            }
+            None => json!({"url": self.url, "token": self.token}),
+        };
+        let path = client_file(data);
+        let temporary = path.with_extension("new");
+        let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(told.to_string().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(temporary, path)
+    }
 }
 
 impl Server {
@@ -271,9 +320,9 @@ impl Server {
     /// Serves until `ending` resolves, then ends in order: no new connections, streams within a grace, the sessions
     /// stopped or handed over, the store closed.
     pub async fn run(self, ending: impl Future<Output = Ending>) {
-        let Self { app, listener, .. } = self;
+        let Self { app, listener, door, .. } = self;
         let serving =
-            connection::serve(listener, router::router(&app), Bounds::of_this_process(), app.shutdown.clone());
+            connection::serve(listener, router::router(&app), Bounds::of_this_process(), door, app.shutdown.clone());
         tokio::pin!(serving);
         let ended = async {
             if ending.await == Ending::StopSessions {

@@ -13,8 +13,11 @@ pub mod config;
 mod connection;
 mod control;
 mod create;
+mod entrance;
 mod figures;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gateway;
 mod models;
 mod plan;

@@ -20,6 +20,7 @@ use crate::{
     api::{files, health, login, models, openapi, problem::ApiError},
     app::App,
     auth::{self, LetIn},
+    entrance::hosts,
     figures,
     gateway::{self, error::InferenceError},
     ui,
@@ -48,7 +49,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             ApiError::new(ErrorCode::Internal, "something broke on the server; its log says more").into_response()
         }))
         .layer(middleware::from_fn_with_state(Arc::clone(app), until_access_ends))
-        .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), hosts::check))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), finish))
         .with_state(Arc::clone(app))
 }
 
@@ -96,7 +98,7 @@ async fn until_access_ends(State(app): State<Arc<App>>, mut request: Request, ne
 }
 
 /// Headers that every answer has, and the one line that each request leaves in the log.
-async fn finish(request: Request, next: Next) -> Response {
+async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let path = logged_path(request.uri().path());
@@ -105,6 +107,11 @@ async fn finish(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    if app.url.starts_with("https://") {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     let status = response.status().as_u16();
     metrics::counter!(figures::HTTP_REQUESTS, "status" => class(status)).increment(1);
     tracing::info!(%method, path, status, ms = started.elapsed().as_secs_f64() * 1e3, "request");

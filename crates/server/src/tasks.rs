@@ -24,7 +24,7 @@ use protocol::{
     ErrorCode, FieldError, SessionId, TaskId,
     task::{Task, TaskReason, TaskReasonCode, TaskStatus},
 };
-use store::{CreateTaskError, DeleteTaskError, ResumeTaskError, StorageError};
+use store::{CreateTaskError, DeleteTaskError, ResumeTaskError, StorageError, TaskEnd};
 use tokio_util::sync::CancellationToken;
 
 use crate::{api::problem::ApiError, app::App};
@@ -32,14 +32,16 @@ use crate::{api::problem::ApiError, app::App};
 pub(crate) use compare::compare;
 pub(crate) use create::{create, resume};
 pub(crate) use runner::{ensure_runner, session_runs};
-pub(crate) use sum::ensure_summed;
 
+use compare::Compared;
 use pace::Pace;
 
 /// The sessions whose tasks are being run, and what is known of the running ones beside what is stored.
 #[derive(Debug, Default)]
 pub(crate) struct TaskRunners {
     sessions: Mutex<HashMap<SessionId, Runner>>,
+    /// What was compared last.
+    compared: Compared,
     /// Held by a creation that may be asked for twice.
     pub(crate) repeatable: tokio::sync::Mutex<()>,
 }
@@ -122,11 +124,13 @@ pub(crate) fn view(app: &App, mut task: Task) -> Task {
 ///
 /// # Errors
 /// [`StorageError`]
-pub(crate) async fn cancel(app: &App, task: &Task) -> Result<(), StorageError> {
+pub(crate) async fn cancel(app: &Arc<App>, task: &Task) -> Result<(), StorageError> {
     if !app.task_runners.cancel(task.session_id, task.id) {
         let message = "It was cancelled before its turn; its rows can be resumed.".to_owned();
         let reason = TaskReason { code: TaskReasonCode::Cancelled, message };
-        app.store.end_task(task.id, TaskStatus::Cut, Some(reason), app.clock.now()).await?;
+        let end = TaskEnd { status: TaskStatus::Cut, reason: Some(reason), scores: None };
+        app.store.end_task(task.id, end, app.clock.now()).await?;
+        ensure_runner(app, task.session_id);
         // It may have begun just then: whoever runs it looks again.
         app.task_runners.cancel(task.session_id, task.id);
     }

@@ -1,16 +1,16 @@
 //! The order of all visible changes: what the event stream replays.
 
 use domain::Session;
-use protocol::{SessionId, UserId, task::Task};
+use protocol::{SessionId, TaskId, TestSetId, UserId, task::Task, test_set::TestSet};
 
 use crate::{
     StorageError, Store,
     rows::{self, Columns},
     session::row,
-    task,
+    task, test_set,
 };
 
-/// One visible change of a session or a task; only its latest is kept.
+/// One visible change of a session, a task or a test set; only its latest is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// It is as given since the change that it names.
@@ -19,6 +19,11 @@ pub enum Change {
     Deleted(u64, SessionId),
     /// A task is as given since the change that it names.
     Task(Box<Task>),
+    /// It was deleted by itself; with its session, the session alone is told.
+    TaskDeleted(u64, TaskId),
+    /// A test set is as given since the change that it names.
+    TestSet(Box<TestSet>),
+    TestSetDeleted(u64, TestSetId),
 }
 
 impl Change {
@@ -26,15 +31,16 @@ impl Change {
     pub const fn number(&self) -> u64 {
         match self {
             Self::Session(session) => session.change,
-            Self::Deleted(number, _) => *number,
+            Self::Deleted(number, _) | Self::TaskDeleted(number, _) | Self::TestSetDeleted(number, _) => *number,
             Self::Task(task) => task.change,
+            Self::TestSet(set) => set.change,
         }
     }
 }
 
 impl Store {
-    /// What of an owner's sessions and tasks has changed after the change with this number, in order: at most `limit` (up to
-    /// 1,000). Of several changes of one session the latest alone is told.
+    /// What of an owner's sessions, tasks and test sets has changed after the change with this number, in order: at most
+    /// `limit` (up to 1,000). Of several changes of one of them the latest alone is told.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -56,6 +62,14 @@ impl Store {
         .fetch_all(&mut *reader)
         .await?;
         let tasks = task::changed_after(&mut reader, owner, change, limit).await?;
+        let sets = test_set::changed_after(&mut reader, owner, change, limit).await?;
+        let others =
+            sqlx::query("SELECT change, kind, id FROM gone WHERE owner = ?1 AND change > ?2 ORDER BY change LIMIT ?3")
+                .bind(owner.as_bytes().as_slice())
+                .bind(rows::signed(change))
+                .bind(limit)
+                .fetch_all(&mut *reader)
+                .await?;
         drop(reader);
         let mut changes = Vec::with_capacity(sessions.len() + gone.len());
         for found in &sessions {
@@ -69,7 +83,16 @@ impl Store {
             let columns = Columns::new(found, "a tombstone");
             changes.push(Change::Deleted(columns.count("change")?, columns.id("session", SessionId::from_bytes)?));
         }
+        for found in &others {
+            let columns = Columns::new(found, "what is gone");
+            let number = columns.count("change")?;
+            changes.push(match columns.get::<String>("kind")?.as_str() {
+                "task" => Change::TaskDeleted(number, columns.id("id", TaskId::from_bytes)?),
+                _ => Change::TestSetDeleted(number, columns.id("id", TestSetId::from_bytes)?),
+            });
+        }
         changes.extend(tasks.into_iter().map(|task| Change::Task(Box::new(task))));
+        changes.extend(sets.into_iter().map(|set| Change::TestSet(Box::new(set))));
         changes.sort_unstable_by_key(Change::number);
         changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(changes)

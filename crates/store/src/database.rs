@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use crate::{
     AuditNote, StorageError,
     error::result_code,
-    writer::{Scribe, Writer},
+    writer::{Command, Scribe, Tx, Writer},
 };
 
 /// The schema's versions; what has been released is never changed, only followed by another.
@@ -32,6 +32,7 @@ fn migrations() -> Migrator {
     let tasks = include_str!("../migrations/0006_tasks.sql");
     let made = include_str!("../migrations/0007_made.sql");
     let test_sets = include_str!("../migrations/0008_test_sets.sql");
+    let told = include_str!("../migrations/0009_told.sql");
     let people = include_str!("../migrations/0010_people.sql");
     let audit = include_str!("../migrations/0011_audit_and_quotas.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
@@ -46,6 +47,7 @@ fn migrations() -> Migrator {
         simple(6, "tasks", tasks),
         simple(7, "made", made),
         simple(8, "test_sets", test_sets),
+        simple(9, "told", told),
         simple(10, "people", people),
         simple(11, "audit_and_quotas", audit),
     ])
@@ -142,6 +144,12 @@ impl Store {
         self.inner.writer.close().await
     }
 
+    /// Whether it reads, and writes: where the latest commit failed, on a full disk perhaps, another is tried.
+    pub async fn is_well(&self) -> bool {
+        let reads = sqlx::query("SELECT 1 FROM scrub").fetch_one(self.readers()).await.is_ok();
+        reads && (!self.writer().is_failing() || self.writer().execute(Touch).await.is_ok())
+    }
+
     /// The number of the latest visible change of any session; 0 where there was none.
     pub fn latest_change(&self) -> u64 {
         *self.inner.writer.changes().borrow()
@@ -164,6 +172,23 @@ impl Store {
 
     pub(crate) fn writer(&self) -> Scribe<'_> {
         Scribe { writer: &self.inner.writer, note: self.note.as_ref() }
+    }
+}
+
+/// A write that needs room and leaves nothing.
+struct Touch;
+
+impl Command for Touch {
+    type Output = ();
+    type Error = StorageError;
+
+    async fn apply(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        for statement in
+            ["CREATE TABLE touch (room BLOB)", "INSERT INTO touch VALUES (zeroblob(65536))", "DROP TABLE touch"]
+        {
+            sqlx::query(statement).execute(&mut *tx.connection).await?;
+        }
+        Ok(())
     }
 }
 

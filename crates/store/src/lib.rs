@@ -48,7 +48,7 @@ pub use session::{
     Counts, CreateSessionError, Created, Creation, Idempotency, SessionFilter, Transition, WriteSessionError,
 };
 pub use task::{
-    ComparedRows, CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow,
+    ComparedRows, CreateTaskError, DeleteTaskError, NewRow, PendingRow, ResumeTaskError, RowFilter, ScoredRow, TaskEnd,
     TaskSpec, Unready, UnscoredRow,
 };
 pub use test_set::{TestSetWrite, WriteTestSetError};

@@ -6,7 +6,7 @@ use protocol::{
     test_set::{MAX_CASES, TestCase, TestRun, TestSet},
 };
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     StorageError, Store,
@@ -16,6 +16,8 @@ use crate::{
     writer::{Command, Tx},
 };
 
+/// A test set's columns, and how many cases it has.
+const SELECT: &str = "SELECT *, (SELECT count(*) FROM test_case WHERE test_set = test_set.id) AS cases FROM test_set";
 /// Tasks that are told of a set.
 const RUNS: i64 = 10;
 
@@ -72,14 +74,11 @@ impl Store {
     /// # Errors
     /// [`StorageError`]
     pub async fn find_test_set(&self, owner: UserId, id: TestSetId) -> Result<Option<TestSet>, StorageError> {
-        let found = sqlx::query(
-            "SELECT *, (SELECT count(*) FROM test_case WHERE test_set = test_set.id) AS cases
-             FROM test_set WHERE id = ? AND owner = ?",
-        )
-        .bind(id.as_bytes().as_slice())
-        .bind(owner.as_bytes().as_slice())
-        .fetch_optional(self.readers())
-        .await?;
+        let found = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE id = ? AND owner = ?")))
+            .bind(id.as_bytes().as_slice())
+            .bind(owner.as_bytes().as_slice())
+            .fetch_optional(self.readers())
+            .await?;
         let Some(mut set) = found.as_ref().map(read).transpose()? else { return Ok(None) };
         let runs = "JOIN session ON session.id = task.session
             WHERE task.test_set = ? AND is_ready = 1 AND deleting_at IS NULL ORDER BY task.id DESC LIMIT ?";
@@ -92,19 +91,13 @@ impl Store {
         Ok(Some(set))
     }
 
-    /// An owner's test sets by name, without the tasks that ran them.
+    /// An owner's test sets by name, each with the last task that ran it.
     ///
     /// # Errors
     /// [`StorageError`]
     pub async fn list_test_sets(&self, owner: UserId) -> Result<Vec<TestSet>, StorageError> {
-        let found = sqlx::query(
-            "SELECT *, (SELECT count(*) FROM test_case WHERE test_set = test_set.id) AS cases
-             FROM test_set WHERE owner = ? ORDER BY name",
-        )
-        .bind(owner.as_bytes().as_slice())
-        .fetch_all(self.readers())
-        .await?;
-        found.iter().map(read).collect()
+        let mut reader = self.readers().begin().await?;
+        listed(&mut reader, "owner = ?1 ORDER BY name", owner, 0, i64::MAX).await
     }
 
     /// The cases of a test set from this number on: at most `limit` (up to 1,000).
@@ -142,6 +135,43 @@ impl Store {
     }
 }
 
+/// An owner's test sets that have changed after the change with this number, in order.
+pub(crate) async fn changed_after(
+    reader: &mut SqliteConnection,
+    owner: UserId,
+    change: u64,
+    limit: i64,
+) -> Result<Vec<TestSet>, StorageError> {
+    listed(reader, "owner = ?1 AND change > ?2 ORDER BY change LIMIT ?3", owner, change, limit).await
+}
+
+/// The sets that `wanted` lets in (a constant; its parameters are owner, change, limit), each with its last run.
+async fn listed(
+    reader: &mut SqliteConnection,
+    wanted: &'static str,
+    owner: UserId,
+    change: u64,
+    limit: i64,
+) -> Result<Vec<TestSet>, StorageError> {
+    let found = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} WHERE {wanted}")))
+        .bind(owner.as_bytes().as_slice())
+        .bind(rows::signed(change))
+        .bind(limit)
+        .fetch_all(&mut *reader)
+        .await?;
+    let mut sets = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let last = "JOIN session ON session.id = task.session
+        WHERE task.test_set = ? AND is_ready = 1 AND deleting_at IS NULL ORDER BY task.id DESC LIMIT 1";
+    for set in &mut sets {
+        let run = sqlx::query(sqlx::AssertSqlSafe(format!("{} {last}", task::SELECT)))
+            .bind(set.id.as_bytes().as_slice())
+            .fetch_optional(&mut *reader)
+            .await?;
+        set.runs.extend(run.as_ref().map(task::read).transpose()?);
+    }
+    Ok(sets)
+}
+
 fn read(row: &SqliteRow) -> Result<TestSet, StorageError> {
     let columns = Columns::new(row, "a test set");
     Ok(TestSet {
@@ -152,6 +182,7 @@ fn read(row: &SqliteRow) -> Result<TestSet, StorageError> {
         run_since: columns.maybe_at("run_since")?,
         runs: Vec::new(),
         created_at: columns.at("created_at")?,
+        change: columns.count("change")?,
     })
 }
 
@@ -166,56 +197,79 @@ impl Command for Write {
     type Error = WriteTestSetError;
 
     async fn apply(self, tx: &mut Tx<'_>) -> Result<u64, WriteTestSetError> {
-        let (owner, id) = (self.owner.as_bytes().as_slice(), self.id.as_bytes().as_slice());
-        let own = "(SELECT id FROM test_set WHERE id = ?1 AND owner = ?2)";
-        let query = match self.write {
-            TestSetWrite::Create { name, run, now } => sqlx::query(
-                "INSERT INTO test_set (id, owner, name, run, created_at, run_since)
-                     VALUES (?1, ?2, ?3, ?4, ?5, iif(?4 IS NULL, NULL, ?5))",
-            )
-            .bind(id)
-            .bind(owner)
-            .bind(name)
-            .bind(run.as_ref().map(rows::json))
-            .bind(rows::micros(now)),
-            TestSetWrite::Rename(name) => sqlx::query("UPDATE test_set SET name = ?3 WHERE id = ?1 AND owner = ?2")
-                .bind(id)
-                .bind(owner)
-                .bind(name),
-            TestSetWrite::SetRun { run, now } => {
-                let set =
-                    "UPDATE test_set SET run = ?3, run_since = iif(?3 IS NULL, NULL, ?4) WHERE id = ?1 AND owner = ?2";
-                sqlx::query(set).bind(id).bind(owner).bind(run.as_ref().map(rows::json)).bind(rows::micros(now))
-            }
-            TestSetWrite::Delete => {
-                note_deletion(tx.connection).await?;
-                sqlx::query("DELETE FROM test_set WHERE id = ?1 AND owner = ?2").bind(id).bind(owner)
-            }
-            TestSetWrite::AddCase { messages, expected, now } => {
-                return add_case(tx, (id, owner), &messages, expected, now).await;
-            }
-            TestSetWrite::SetCase(case) => {
-                note_deletion(tx.connection).await?;
-                let sql =
-                    format!("UPDATE test_case SET messages = ?4, expected = ?5 WHERE test_set = {own} AND number = ?3");
-                sqlx::query(sqlx::AssertSqlSafe(sql))
-                    .bind(id)
-                    .bind(owner)
-                    .bind(rows::signed(case.number))
-                    .bind(rows::json(&case.messages))
-                    .bind(case.expected)
-            }
-            TestSetWrite::DeleteCase(number) => {
-                note_deletion(tx.connection).await?;
-                let sql = format!("DELETE FROM test_case WHERE test_set = {own} AND number = ?3");
-                sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(owner).bind(rows::signed(number))
+        let Self { owner, id, write } = self;
+        let change = tx.next_change();
+        let key = (id.as_bytes().as_slice(), owner.as_bytes().as_slice());
+        let is_deletion = write == TestSetWrite::Delete;
+        let written = match write {
+            TestSetWrite::AddCase { messages, expected, now } => add_case(tx, key, &messages, expected, now).await?,
+            write => {
+                if write.erases() {
+                    note_deletion(tx.connection).await?;
+                }
+                match execute(tx, key, write).await? {
+                    0 => return Err(WriteTestSetError::NotFound),
+                    _ => 0,
+                }
             }
         };
-        match query.execute(&mut *tx.connection).await?.rows_affected() {
-            0 => Err(WriteTestSetError::NotFound),
-            _ => Ok(0),
+        if is_deletion {
+            sqlx::query("INSERT INTO gone (change, kind, id, owner) VALUES (?3, 'test_set', ?1, ?2)")
+        } else {
+            sqlx::query("UPDATE test_set SET change = ?3 WHERE id = ?1 AND owner = ?2")
+        }
+        .bind(key.0)
+        .bind(key.1)
+        .bind(change)
+        .execute(&mut *tx.connection)
+        .await?;
+        Ok(written)
+    }
+}
+
+impl TestSetWrite {
+    /// Whether something of a case is gone after it.
+    const fn erases(&self) -> bool {
+        match self {
+            Self::Delete | Self::SetCase(_) | Self::DeleteCase(_) => true,
+            Self::Create { .. } | Self::Rename(_) | Self::SetRun { .. } | Self::AddCase { .. } => false,
         }
     }
+}
+
+/// One statement; how many rows it has written.
+async fn execute(tx: &mut Tx<'_>, (id, owner): (&[u8], &[u8]), write: TestSetWrite) -> Result<u64, sqlx::Error> {
+    const OF_CASE: &str = "WHERE test_set = (SELECT id FROM test_set WHERE id = ?1 AND owner = ?2) AND number = ?3";
+    let keyed = |sql: String| sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(owner);
+    let query = match write {
+        TestSetWrite::Create { name, run, now } => keyed(
+            "INSERT INTO test_set (id, owner, name, run, created_at, run_since)
+             VALUES (?1, ?2, ?3, ?4, ?5, iif(?4 IS NULL, NULL, ?5))"
+                .to_owned(),
+        )
+        .bind(name)
+        .bind(run.as_ref().map(rows::json))
+        .bind(rows::micros(now)),
+        TestSetWrite::Rename(name) => {
+            keyed("UPDATE test_set SET name = ?3 WHERE id = ?1 AND owner = ?2".to_owned()).bind(name)
+        }
+        TestSetWrite::SetRun { run, now } => keyed(
+            "UPDATE test_set SET run = ?3, run_since = iif(?3 IS NULL, NULL, ?4) WHERE id = ?1 AND owner = ?2"
+                .to_owned(),
+        )
+        .bind(run.as_ref().map(rows::json))
+        .bind(rows::micros(now)),
+        TestSetWrite::Delete => keyed("DELETE FROM test_set WHERE id = ?1 AND owner = ?2".to_owned()),
+        TestSetWrite::SetCase(case) => keyed(format!("UPDATE test_case SET messages = ?4, expected = ?5 {OF_CASE}"))
+            .bind(rows::signed(case.number))
+            .bind(rows::json(&case.messages))
+            .bind(case.expected),
+        TestSetWrite::DeleteCase(number) => {
+            keyed(format!("DELETE FROM test_case {OF_CASE}")).bind(rows::signed(number))
+        }
+        TestSetWrite::AddCase { .. } => return Ok(0),
+    };
+    Ok(query.execute(&mut *tx.connection).await?.rows_affected())
 }
 
 async fn add_case(

@@ -4,7 +4,7 @@
 import { sessions as api, type SessionFilter } from '$/api/sessions';
 import { toApiError, type ApiError } from '$/api/error';
 import type { StatusCounts } from '$/api/types';
-import { liveSessions, type SessionChange } from './sessions.svelte';
+import { liveSessions, whenResumed, type SessionChange } from './sessions.svelte';
 
 const PAGE = 100;
 /** Events come in bursts; what needs the server is asked for once per burst. */
@@ -32,9 +32,9 @@ export class SessionList {
 
   /** Starts following; returns the function that ends it. */
   start(): () => void {
-    const stop = liveSessions.listen((change) => this.#follow(change));
+    const stops = [liveSessions.listen((change) => this.#follow(change)), whenResumed(() => this.#gather())];
     return () => {
-      stop();
+      for (const stop of stops) stop();
       clearTimeout(this.#gathered);
       this.#abort.abort();
     };
@@ -120,14 +120,14 @@ export class SessionList {
 
   #follow(change: SessionChange): void {
     if (change.kind === 'changed') {
-      if (change.before?.status === change.session.status) return;
+      if (change.before?.status === change.now.status) return;
     } else if (change.kind === 'deleted') {
       // Its row is gone from `items` already; held or not, there is nothing left to point at.
       this.#ids = this.#ids.filter((id) => id !== change.id);
       if (this.#next) this.#next = this.#next.filter((id) => id !== change.id);
-    } else if (change.kind === 'appeared' && !this.#filter.q && !this.#filter.status) {
+    } else if (!this.#filter.q && !this.#filter.status) {
       const present = this.#next ?? this.#ids;
-      const id = change.session.id;
+      const { id } = change.now;
       // Older than what is loaded: it will come with its page.
       const belongs = !present.includes(id) && (!this.hasMore || id > (present.at(-1) ?? ''));
       if (belongs) this.#arrange([...present, id].sort().reverse());

@@ -2,7 +2,7 @@
 
 import { system as api } from '$/api/system';
 import type { System } from '$/api/types';
-import { liveSessions } from './sessions.svelte';
+import { liveSessions, whenResumed } from './sessions.svelte';
 
 let current = $state.raw<System | null>(null);
 let gathered: ReturnType<typeof setTimeout> | undefined;
@@ -25,12 +25,19 @@ export const system = {
 
 /** Keeps it fresh until the returned function is called. */
 export function startSystem(): () => void {
-  return liveSessions.listen((change) => {
-    const matters = change.kind !== 'changed' || change.before?.phase !== change.session.phase;
-    if (!matters) return;
+  const soon = () => {
     gathered ??= setTimeout(() => {
       gathered = undefined;
       void read();
     }, 400);
-  });
+  };
+  const stops = [
+    whenResumed(soon),
+    liveSessions.listen((change) => {
+      if (change.kind !== 'changed' || change.before?.phase !== change.now.phase) soon();
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }

@@ -13,7 +13,7 @@ export interface Route {
   /** Drawn around the page and kept while pages within it change. */
   frame?: () => Promise<Module>;
   /** Which entry of the header's navigation it belongs to. */
-  section: 'sessions' | 'models' | 'documentation' | 'settings' | null;
+  section: 'sessions' | 'test-sets' | 'models' | 'documentation' | 'settings' | null;
   /** Without header: the login. */
   isBare?: boolean;
 }
@@ -35,6 +35,8 @@ export const routes: readonly Route[] = [
   { pattern: '/sessions/:id/activity', page: () => import('$/pages/activity/ActivityPage.svelte'), ...session },
   { pattern: '/sessions/:id/details', page: () => import('$/pages/details/DetailsPage.svelte'), ...session },
   { pattern: '/compare', page: () => import('$/pages/compare/ComparePage.svelte'), section: 'sessions' },
+  { pattern: '/test-sets', page: () => import('$/pages/test-sets/TestSetsPage.svelte'), section: 'test-sets' },
+  { pattern: '/test-sets/:id', page: () => import('$/pages/test-sets/TestSetPage.svelte'), section: 'test-sets' },
   { pattern: '/models', page: () => import('$/pages/models/ModelsPage.svelte'), section: 'models' },
   { pattern: '/models/:id', page: () => import('$/pages/models/ModelsPage.svelte'), section: 'models' },
   // Not /docs: that path is the server's, which answers with the pages themselves.
@@ -63,4 +65,9 @@ export function sessionPath(id: string, tab: SessionTab = 'playground'): string 
 /** The address of a task, or of the form for a new one. */
 export function taskPath(session: string, task = 'new'): string {
   return `${sessionPath(session, 'tasks')}/${encodeURIComponent(task)}`;
+}
+
+/** The address of a test set. */
+export function testSetPath(id: string): string {
+  return `/test-sets/${encodeURIComponent(id)}`;
 }

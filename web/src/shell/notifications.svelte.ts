@@ -67,9 +67,9 @@ export function startNotifications(): () => void {
   };
 
   const stopListening = liveSessions.listen((change) => {
-    if (change.kind !== 'changed' && change.kind !== 'appeared') return;
-    const news = newsOf(change.before, change.session, serverNow());
-    if (news) tell(change.session, news);
+    if (change.kind === 'deleted') return;
+    const news = newsOf(change.before, change.now, serverNow());
+    if (news) tell(change.now, news);
   });
 
   const look = () => {

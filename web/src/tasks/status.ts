@@ -2,8 +2,18 @@
 
 import type { RowState, Task, TaskStatus } from '$/api/tasks';
 import { count, percent, plural } from '$/format/number';
+import type { Colour, Shape } from '$/ui/Glyph.svelte';
 
 const words: Record<TaskStatus, string> = { queued: 'Queued', running: 'Running', done: 'Done', cut: 'Cut', failed: 'Failed' };
+
+/** How each is drawn: ring, arc, square, half a square, triangle. */
+export const taskGlyph: Record<TaskStatus, { shape: Shape; colour: Colour }> = {
+  queued: { shape: 'ring', colour: 'initializing' },
+  running: { shape: 'arc', colour: 'running' },
+  done: { shape: 'square', colour: 'stopped' },
+  cut: { shape: 'half', colour: 'warn' },
+  failed: { shape: 'triangle', colour: 'failed' },
+};
 
 export const taskWord = (status: TaskStatus): string => words[status];
 

@@ -2,6 +2,7 @@
 
 import type { Session } from '$/api/types';
 import { percent } from '$/format/number';
+import type { Colour, Shape } from './Glyph.svelte';
 
 export type Tone = 'initializing' | 'running' | 'stopping' | 'failed' | 'stopped';
 
@@ -11,6 +12,15 @@ export type StatusSource = Pick<Session, 'status' | 'phase' | 'progress' | 'queu
 export function tone(session: Pick<Session, 'status' | 'stopping'>): Tone {
   return session.status === 'running' && session.stopping ? 'stopping' : session.status;
 }
+
+/** How each is drawn. */
+export const glyph: Record<Tone, { shape: Shape; colour: Colour }> = {
+  initializing: { shape: 'arc', colour: 'initializing' },
+  running: { shape: 'disc', colour: 'running' },
+  stopping: { shape: 'ring', colour: 'running' },
+  failed: { shape: 'triangle', colour: 'failed' },
+  stopped: { shape: 'square', colour: 'stopped' },
+};
 
 const words: Record<Session['status'], string> = {
   initializing: 'Initializing',

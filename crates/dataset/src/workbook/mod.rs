@@ -5,11 +5,11 @@
 
 mod archive;
 mod cell;
+mod quiet;
 
 use std::{
     collections::HashMap,
     io::{BufReader, Read, Seek},
-    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
@@ -42,8 +42,8 @@ pub(crate) fn open<S: Read + Seek>(
     archive::check(&mut source, head, bounds)?;
     source.rewind()?;
     // A panic of the parser over a file that is made to cause one is a broken file, not a broken server.
-    let mut sheet = catch_unwind(AssertUnwindSafe(|| read(source, bounds)))
-        .unwrap_or_else(|_| Err(InputError::BrokenWorkbook { message: "its parts contradict each other".into() }))?;
+    let mut sheet = quiet::caught(|| read(source, bounds))
+        .unwrap_or_else(|| Err(InputError::BrokenWorkbook { message: "its parts contradict each other".into() }))?;
     let columns = sheet.take_header(bounds)?;
     Ok((sheet, columns))
 }

@@ -58,7 +58,7 @@ fn refused(code: &str, message: impl Into<String>) -> ApiError {
 ///
 /// # Errors
 /// Too few or too many, one that is not over, different inputs.
-async fn find_compared(app: &Arc<App>, owner: UserId, list: &str) -> Result<Vec<Task>, ApiError> {
+async fn find_compared(app: &App, owner: UserId, list: &str) -> Result<Vec<Task>, ApiError> {
     let ids: Vec<&str> = list.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     if !(2..=MOST).contains(&ids.len()) {
         return Err(refused("count", format!("`tasks` names {} tasks; give 2 to {MOST}, parted by commas", ids.len())));
@@ -80,7 +80,7 @@ async fn find_compared(app: &Arc<App>, owner: UserId, list: &str) -> Result<Vec<
                 format!("{id} has another input than the first; run both on the same rows"),
             ));
         }
-        found.push(tasks::ensure_summed(app, task).await?);
+        found.push(task);
     }
     Ok(found)
 }

@@ -18,7 +18,7 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use store::{CompletionFilter, DeleteCompletionError, Idempotency, Made, Picks, StarError};
+use store::{CompletionFilter, DeleteCompletionError, Idempotency, Picks, StarError};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -83,11 +83,7 @@ async fn list_completions(
     let paging = paging(query.limit, query.cursor)?;
     let filter = CompletionFilter {
         q: query.q,
-        picks: match query.starred {
-            Some(true) => Picks::Starred,
-            Some(false) => Picks::Unstarred,
-            None => Picks::All,
-        },
+        picks: Picks::of(query.starred),
         origin: query.origin,
         conversation: query.conversation,
         order: query.order.unwrap_or_default(),
@@ -156,10 +152,8 @@ async fn create_completion(
         return Ok(created(&made));
     }
     let checked = incoming.check(&live)?;
-    let exchange = start(&app, &live, checked, Source::playground(conversation), Reader::Nobody).await?;
-    if let Some(request) = repeatable {
-        app.store.remember_made(owner, request, Made::Completion(exchange.id)).await?;
-    }
+    let source = Source::playground(conversation, repeatable.map(|key| (owner, key)));
+    let exchange = start(&app, &live, checked, source, Reader::Nobody).await?;
     Ok(created(&exchange.completion()))
 }
 

@@ -1,6 +1,11 @@
 //! `GET /api/v1/events`: each change of the caller's sessions, resumable by change number.
 
-use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     extract::State,
@@ -9,8 +14,10 @@ use axum::{
 use futures::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
 use protocol::{
-    Problem, SessionId, TaskId, UserId,
+    Problem, SessionId, TaskId, TestSetId, UserId,
     session::{Phase, SessionDeleted},
+    task::TaskDeleted,
+    test_set::TestSetDeleted,
 };
 use store::Change;
 use tokio::{sync::watch, time::Instant};
@@ -39,6 +46,9 @@ struct Follower {
     told: HashMap<SessionId, Told>,
     /// The change that each task was told at last.
     told_tasks: HashMap<TaskId, u64>,
+    told_sets: HashMap<TestSetId, u64>,
+    /// Deletions of tasks and test sets that were told and are read again, behind something held back.
+    told_gone: HashSet<u64>,
     changes: watch::Receiver<u64>,
 }
 
@@ -50,8 +60,9 @@ struct Told {
     at: Instant,
 }
 
-/// Follow the changes of your sessions and tasks. Events: `session` with the session, `session_deleted` with `{id}`,
-/// `task` with the task.
+/// Follow the changes of your sessions, tasks and test sets. Events: `session` with the session, `task` with the task,
+/// `test_set` with the test set, and `session_deleted`, `task_deleted`, `test_set_deleted` with `{id}`. The tasks of a
+/// session that is deleted are gone with it and not told of.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<u64>, Header, description = "Go on after this change")),
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = 401, description = "No token", body = Problem)))]
@@ -64,7 +75,9 @@ async fn follow_events(
     let changes = app.store.watch_changes();
     let last = last.unwrap_or_else(|| app.store.latest_change());
     let shutdown = app.shutdown.clone();
-    let follower = Follower { app, owner, last, told: HashMap::new(), told_tasks: HashMap::new(), changes };
+    let (told_tasks, told_sets) = (HashMap::new(), HashMap::new());
+    let follower =
+        Follower { app, owner, last, told: HashMap::new(), told_tasks, told_sets, told_gone: HashSet::new(), changes };
     let opening = stream::iter([Ok(Event::default().comment("following"))]);
     let batches =
         stream::unfold(follower, Follower::next).flat_map(stream::iter).take_until(shutdown.cancelled_owned());
@@ -119,7 +132,7 @@ impl Follower {
             }
         }
         let last = self.last;
-        self.told.retain(|_, told| told.revision.is_some() || told.number > last);
+        self.told_gone.retain(|number| *number > last);
         (events, due)
     }
 
@@ -140,13 +153,20 @@ impl Follower {
             Change::Session(session) => (session.id, Some(session.revision)),
             Change::Deleted(_, id) => (*id, None),
             Change::Task(task) => return self.told_tasks.insert(task.id, task.change) != Some(task.change),
+            Change::TestSet(set) => return self.told_sets.insert(set.id, set.change) != Some(set.change),
+            Change::TaskDeleted(number, id) => {
+                self.told_tasks.remove(id);
+                return self.told_gone.insert(*number);
+            }
+            Change::TestSetDeleted(number, id) => {
+                self.told_sets.remove(id);
+                return self.told_gone.insert(*number);
+            }
         };
         let number = change.number();
-        if self.told.get(&id).is_some_and(|told| told.number == number) {
-            return false;
-        }
-        self.told.insert(id, Told { number, revision, at: now });
-        true
+        let told = self.told.insert(id, Told { number, revision, at: now });
+        // A session that is gone changes twice: when its deletion begins, and when nothing of it is left.
+        told.is_none_or(|told| told.number != number && (told.revision, revision) != (None, None))
     }
 
     fn event(&self, change: &Change) -> Event {
@@ -154,6 +174,13 @@ impl Follower {
             Change::Session(session) => Event::default().event("session").json_data(view::session(&self.app, session)),
             Change::Deleted(_, id) => Event::default().event("session_deleted").json_data(SessionDeleted { id: *id }),
             Change::Task(task) => Event::default().event("task").json_data(tasks::view(&self.app, (**task).clone())),
+            Change::TaskDeleted(_, id) => Event::default().event("task_deleted").json_data(TaskDeleted { id: *id }),
+            Change::TestSet(set) => {
+                Event::default().event("test_set").json_data(tasks::test_set::view(&self.app, (**set).clone()))
+            }
+            Change::TestSetDeleted(_, id) => {
+                Event::default().event("test_set_deleted").json_data(TestSetDeleted { id: *id })
+            }
         };
         event.unwrap_or_default()
     }

@@ -20,7 +20,7 @@ use super::{
     sheet::{Cell, Sheet, attached, csv_heading, csv_line},
     tasks::find_own_task,
 };
-use crate::{app::App, auth::UserCaller, tasks};
+use crate::{app::App, auth::UserCaller};
 
 /// Rows that are read at a time.
 const BATCH: u32 = 200;
@@ -51,7 +51,7 @@ pub(crate) async fn export_task(
     ApiPath(id): ApiPath<TaskId>,
     ApiQuery(query): ApiQuery<Export>,
 ) -> Result<Response, ApiError> {
-    let task = tasks::ensure_summed(&app, find_own_task(&app, owner, id).await?).await?;
+    let task = find_own_task(&app, owner, id).await?;
     let name = task.name.clone();
     let (body, kind, extension) = match query.format {
         TaskFormat::Xlsx => {

@@ -114,10 +114,7 @@ async fn page(
     query: ListTasks,
 ) -> Result<Json<Page<Task>>, ApiError> {
     let page = app.store.list_tasks(owner, session, None, &paging(query.limit, query.cursor)?).await?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for task in page.items {
-        items.push(tasks::view(app, tasks::ensure_summed(app, task).await?));
-    }
+    let items = page.items.into_iter().map(|task| tasks::view(app, task)).collect();
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
@@ -134,7 +131,7 @@ async fn get_task(
     UserCaller(owner): UserCaller,
     ApiPath(id): ApiPath<TaskId>,
 ) -> Result<Json<Task>, ApiError> {
-    let task = tasks::ensure_summed(&app, find_own_task(&app, owner, id).await?).await?;
+    let task = find_own_task(&app, owner, id).await?;
     Ok(Json(tasks::view(&app, task)))
 }
 

@@ -27,7 +27,6 @@ use super::{
 use crate::{
     app::App,
     auth::{UserAccess, UserCaller},
-    tasks,
     tasks::test_set,
 };
 
@@ -42,18 +41,18 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 async fn find_own_set(app: &App, owner: UserId, id: TestSetId) -> Result<TestSet, ApiError> {
     let set = app.store.find_test_set(owner, id).await?.ok_or_else(|| ApiError::not_found("test set"))?;
-    let runs = set.runs.into_iter().map(|task| tasks::view(app, task)).collect();
-    Ok(TestSet { runs, ..set })
+    Ok(test_set::view(app, set))
 }
 
-/// List your test sets by name. Their runs are told of each one alone.
+/// List your test sets by name, each with its last run.
 #[utoipa::path(get, path = "/api/v1/test-sets", tag = "test sets",
     responses((status = 200, description = "All of them", body = Page<TestSet>), (status = 401, description = "No token", body = Problem)))]
 async fn list_test_sets(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,
 ) -> Result<Json<Page<TestSet>>, ApiError> {
-    Ok(Json(Page { items: app.store.list_test_sets(owner).await?, next_cursor: None }))
+    let sets = app.store.list_test_sets(owner).await?;
+    Ok(Json(Page { items: sets.into_iter().map(|set| test_set::view(&app, set)).collect(), next_cursor: None }))
 }
 
 /// Create a test set.

@@ -54,7 +54,7 @@ pub(super) async fn erase(app: &Arc<App>, session: &Session) -> Work {
     app.live.remove(session.id);
     let folder = SessionFolder::new(&app.data, session.id);
     let (files, temporary) = storage::remove_all(&folder).await?;
-    let results = app.store.measure_completions(session.id).await?;
+    let results = app.store.measure_results(session.id).await?;
     let rows = app.store.erase_session_rows(session.id).await?;
     app.store.scrub().await?;
     let receipt = DeletionReceipt {

@@ -13,7 +13,7 @@ use protocol::{SessionId, session::DeletionReceipt};
 use tokio::sync::{Notify, watch};
 
 use super::{drain, erase, queue::Place, running, start};
-use crate::{app::App, storage};
+use crate::{app::App, storage, tasks};
 
 /// What the server knows of sessions beside what is stored: who supervises them, how far their load is, where they
 /// stand in the queue.
@@ -173,6 +173,10 @@ async fn run(app: &Arc<App>, id: SessionId, nudge: &Notify) -> Rest {
                 continue;
             }
         };
+        if matches!(session.state, State::Ended(_)) && session.deleting_at.is_none() {
+            // Its tasks were cut with it: what they came to is summed up.
+            tasks::ensure_runner(app, id);
+        }
         let outcome = match &session.state {
             State::Queued(_) => Ok(Outcome::AtRest),
             State::Preparing(_) => start::prepare(app, &session).await,

@@ -54,6 +54,9 @@ pub(crate) async fn put<E>(
     if announced.is_some_and(|bytes| bytes > max) {
         return Err(too_large(max));
     }
+    if let Some(bytes) = announced {
+        app.store.check_file(session.id, &contents.path, bytes, app.config.file_quotas()).await?;
+    }
     let _writing = app.uploads.begin(session.id, &contents.path)?;
     match contents.range {
         None => put_whole(app, session, contents, body).await.map(Stored::Whole),

@@ -86,8 +86,8 @@ const ENDPOINT: &str = "viva.endpoint";
 
 fn shown(task: &Task) -> Value {
     let status = match (task.status, task.reason.as_ref().map(|reason| reason.code)) {
-        (TaskStatus::Queued, _) => "validating",
-        (TaskStatus::Running, _) => "in_progress",
+        // Its input was read to the end before it was made: there is nothing left to validate.
+        (TaskStatus::Queued | TaskStatus::Running, _) => "in_progress",
         (TaskStatus::Done, _) => "completed",
         (TaskStatus::Cut, Some(protocol::task::TaskReasonCode::SessionStopped)) => "expired",
         (TaskStatus::Cut, _) => "cancelled",
@@ -115,7 +115,7 @@ fn shown(task: &Task) -> Value {
         "output_file_id": file(OUTPUT, done),
         "error_file_id": file(ERRORS, failed),
         "created_at": task.created_at.as_second(),
-        "in_progress_at": task.started_at.map(|at| at.as_second()),
+        "in_progress_at": task.started_at.unwrap_or(task.created_at).as_second(),
         "expires_at": null,
         "finalizing_at": at("completed"),
         "completed_at": at("completed"),
@@ -183,7 +183,7 @@ async fn cancel_batch(
     let batch = find_batch(&app, &session, &id).await?;
     tasks::cancel(&app, &batch).await.map_err(|error| app.storage_failed(&error))?;
     let mut told = shown(&find_batch(&app, &session, &id).await?);
-    if told["status"] == "in_progress" || told["status"] == "validating" {
+    if told["status"] == "in_progress" {
         told["status"] = Value::from("cancelling");
     }
     Ok(Json(told))

@@ -13,16 +13,15 @@ use protocol::{
     ErrorCode, FieldError, SessionId, TaskId,
     task::{Task, TaskReason, TaskReasonCode, TaskStatus},
 };
-use store::{PendingRow, StorageError};
+use store::{PendingRow, StorageError, TaskEnd};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     RunningTask,
     attempt::{Attempt, Outcome},
-    ensure_summed,
     pace::Pace,
-    sum::score_leftovers,
+    sum::{score_leftovers, sum, sum_left},
     test_set,
     work::{Instructions, Work},
 };
@@ -87,6 +86,7 @@ enum Next {
 }
 
 async fn run_next(app: &Arc<App>, session: SessionId) -> Result<Next, StorageError> {
+    sum_left(app, session).await?;
     let Some(task) = app.store.find_next_task(session).await? else { return Ok(Next::Rest) };
     match find_open(app, session).await {
         Ok(live) => run_task(app, &live, task).await.map(|()| Next::Again),
@@ -115,7 +115,8 @@ async fn run_task(app: &Arc<App>, live: &Arc<Live>, task: Task) -> Result<(), St
         Ok(work) => Arc::new(work),
         Err(error) => {
             let reason = TaskReason { code: TaskReasonCode::Unreadable, message: error.message };
-            app.store.end_task(task.id, TaskStatus::Failed, Some(reason), app.clock.now()).await?;
+            let end = TaskEnd { status: TaskStatus::Failed, reason: Some(reason), scores: None };
+            app.store.end_task(task.id, end, app.clock.now()).await?;
             return Ok(());
         }
     };
@@ -130,7 +131,13 @@ async fn run_task(app: &Arc<App>, live: &Arc<Live>, task: Task) -> Result<(), St
     let run = Run { app, live, work, pace, task: task.id, limit: task.concurrency as usize };
     let end = run.to_the_end(&cancel).await?;
     let (status, reason) = match end {
-        End::Tried => (TaskStatus::Done, None),
+        // Whoever is told that it is done is told its scores.
+        End::Tried => {
+            let end = TaskEnd { status: TaskStatus::Done, reason: None, scores: Some(sum(app, &task).await?) };
+            app.store.end_task(task.id, end, app.clock.now()).await?;
+            tracing::info!(task = %task.id, status = "done", "task ended");
+            return Ok(());
+        }
         End::Cancelled => {
             wait_for_cut(live, task.id).await;
             let message = "It was cancelled; the rows that are left can be resumed.".to_owned();
@@ -138,11 +145,10 @@ async fn run_task(app: &Arc<App>, live: &Arc<Live>, task: Task) -> Result<(), St
         }
         End::Closed(message) => (TaskStatus::Cut, Some(TaskReason { code: TaskReasonCode::SessionStopped, message })),
     };
-    let ended = app.store.end_task(task.id, status, reason, app.clock.now()).await?;
+    // It is told at once: what is done is summed up before anything else of the session runs.
+    let end = TaskEnd { status, reason, scores: None };
+    app.store.end_task(task.id, end, app.clock.now()).await?;
     tracing::info!(task = %task.id, status = status.as_str(), "task ended");
-    if let Some(ended) = ended {
-        ensure_summed(app, ended).await?;
-    }
     Ok(())
 }
 

@@ -1,9 +1,9 @@
-//! The scores of a task in sum, once it is over.
+//! The scores of a task in sum: before it is told to be done, or after its session's end or a crash has cut it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::{
-    TaskId,
+    SessionId, TaskId,
     scoring::{RowScore, Summary, Unscored},
     task::{Task, TaskScore},
 };
@@ -17,17 +17,27 @@ use crate::app::App;
 /// Rows that are read at a time.
 const BATCH: u32 = 500;
 
-/// The task with its scores in sum: those that are kept, else summed up now and kept.
+/// Sums up the tasks of a session that are over and have not been: each once, whether its scorings still compile or not.
 ///
 /// # Errors
 /// [`StorageError`]
-pub(crate) async fn ensure_summed(app: &Arc<App>, mut task: Task) -> Result<Task, StorageError> {
-    if !task.status.is_over() || !task.scores.is_empty() || task.scoring.is_empty() {
-        return Ok(task);
+pub(super) async fn sum_left(app: &Arc<App>, session: SessionId) -> Result<(), StorageError> {
+    for task in app.store.list_unsummed_tasks(session).await? {
+        match compile(&task) {
+            Ok(work) => score_leftovers(app, task.id, &Arc::new(work), |_| {}).await?,
+            Err(error) => tracing::warn!(task = %task.id, why = error.message, "answers stay without scores"),
+        }
+        let scores = sum(app, &task).await?;
+        app.store.score_task(task.id, scores).await?;
     }
-    if let Ok(work) = compile(&task) {
-        score_leftovers(app, task.id, &Arc::new(work), |_| {}).await?;
-    }
+    Ok(())
+}
+
+/// What the scores of a task's rows come to, for each of its scorings that compiles.
+///
+/// # Errors
+/// [`StorageError`]
+pub(super) async fn sum(app: &App, task: &Task) -> Result<Vec<TaskScore>, StorageError> {
     let mut scores = Vec::with_capacity(task.scoring.len());
     for scoring in &task.scoring {
         let Ok(scorer) = Scorer::compile(scoring) else { continue };
@@ -35,9 +45,7 @@ pub(crate) async fn ensure_summed(app: &Arc<App>, mut task: Task) -> Result<Task
         let summary = summary(app, task.id, &name, scorer.kind()).await?;
         scores.push(TaskScore { name, summary });
     }
-    app.store.score_task(task.id, scores.clone()).await?;
-    task.scores = scores;
-    Ok(task)
+    Ok(scores)
 }
 
 /// Scores the answers that a crash or a cancellation left without.
@@ -61,8 +69,8 @@ pub(super) async fn score_leftovers(
 }
 
 /// Sums one scoring up over all rows, a page of them in memory at a time.
-async fn summary(
-    app: &Arc<App>,
+pub(super) async fn summary(
+    app: &App,
     task: TaskId,
     name: &str,
     kind: protocol::scoring::MetricKind,

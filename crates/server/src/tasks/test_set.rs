@@ -20,6 +20,12 @@ const EXPECTED: &str = "expected";
 /// Cases that are read at a time.
 const BATCH: u32 = 500;
 
+/// A test set with its runs as they are shown.
+pub(crate) fn view(app: &App, set: TestSet) -> TestSet {
+    let runs = set.runs.into_iter().map(|task| super::view(app, task)).collect();
+    TestSet { runs, ..set }
+}
+
 /// Checks how a set is to run by itself.
 ///
 /// # Errors

@@ -118,14 +118,16 @@ impl Store {
         query.build().fetch_all(self.readers()).await?.iter().map(read).collect()
     }
 
-    /// Bytes of a session's requests and answers.
+    /// Bytes of a session's results: its requests and answers, and the inputs of its tasks' rows.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn measure_completions(&self, session: SessionId) -> Result<u64, StorageError> {
+    pub async fn measure_results(&self, session: SessionId) -> Result<u64, StorageError> {
         let bytes: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(octet_length(request) + octet_length(response) + coalesce(octet_length(choices), 0)), 0)
-             FROM completion WHERE session = ?",
+            "SELECT (SELECT coalesce(sum(octet_length(request) + octet_length(response)
+                    + coalesce(octet_length(choices), 0)), 0) FROM completion WHERE session = ?1)
+                + (SELECT coalesce(sum(coalesce(octet_length(content), 0) + coalesce(octet_length(custom_id), 0)), 0)
+                    FROM task_row JOIN task ON task.id = task_row.task WHERE task.session = ?1)",
         )
         .bind(session.as_bytes().as_slice())
         .fetch_one(self.readers())

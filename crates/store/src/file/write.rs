@@ -33,6 +33,21 @@ impl Store {
         self.writer().execute(PutFile { file, quotas }).await
     }
 
+    /// Whether a file of so many bytes would be taken now: for whoever is about to send them.
+    ///
+    /// # Errors
+    /// [`PutFileError`], as it would be answered at the end.
+    pub async fn check_file(
+        &self,
+        session: SessionId,
+        path: &str,
+        bytes: u64,
+        quotas: FileQuotas,
+    ) -> Result<(), PutFileError> {
+        let mut reader = self.readers().acquire().await?;
+        check_quotas(&mut reader, (session, path), bytes, quotas).await
+    }
+
     /// Notes what a file is for. False: there is no such file any more.
     ///
     /// # Errors
@@ -146,7 +161,7 @@ impl Command for PutFile {
         let Self { file, quotas } = self;
         require_open(tx.connection, file.session_id).await?;
         remove(tx.connection, file.session_id, &file.path).await?;
-        check_quotas(tx.connection, &file, quotas).await?;
+        check_quotas(tx.connection, (file.session_id, &file.path), file.bytes, quotas).await?;
         sqlx::query("DELETE FROM partial_file WHERE id = ?")
             .bind(file.id.as_bytes().as_slice())
             .execute(&mut *tx.connection)
@@ -187,14 +202,21 @@ impl Command for SetPurpose {
     }
 }
 
-async fn check_quotas(connection: &mut SqliteConnection, file: &File, quotas: FileQuotas) -> Result<(), PutFileError> {
+/// Whether a file of so many bytes would fit in, in the place of the one that has its path.
+async fn check_quotas(
+    connection: &mut SqliteConnection,
+    (of, path): (SessionId, &str),
+    more: u64,
+    quotas: FileQuotas,
+) -> Result<(), PutFileError> {
     let (files, session, user): (i64, i64, i64) = sqlx::query_as(
         "SELECT coalesce(sum(file.session = ?1), 0), coalesce(sum(iif(file.session = ?1, bytes, 0)), 0),
             coalesce(sum(bytes), 0)
          FROM file JOIN session ON session.id = file.session
-         WHERE owner = (SELECT owner FROM session WHERE id = ?1)",
+         WHERE owner = (SELECT owner FROM session WHERE id = ?1) AND NOT (file.session = ?1 AND path = ?2)",
     )
-    .bind(file.session_id.as_bytes().as_slice())
+    .bind(of.as_bytes().as_slice())
+    .bind(path)
     .fetch_one(connection)
     .await?;
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
@@ -205,7 +227,7 @@ async fn check_quotas(connection: &mut SqliteConnection, file: &File, quotas: Fi
     for (whose, have, quota) in
         [(Whose::Session, session, quotas.session_bytes), (Whose::User, user, quotas.user_bytes)]
     {
-        let bytes = count(have).saturating_add(file.bytes);
+        let bytes = count(have).saturating_add(more);
         if bytes > quota {
             return Err(PutFileError::Bytes { whose, bytes, quota });
         }

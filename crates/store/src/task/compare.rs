@@ -9,7 +9,7 @@ use protocol::{
 };
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::rows::{ANSWER, push_rows, read};
+use super::rows::{ANSWER, Numbers, push_rows, read};
 use crate::{
     StorageError, Store,
     page::MAX_LIMIT,
@@ -60,11 +60,8 @@ impl Store {
     async fn rows_by_number(&self, chain: &[Vec<u8>], numbers: &[i64]) -> Result<HashMap<u64, TaskRow>, StorageError> {
         let mut query = QueryBuilder::new("SELECT r.*, ");
         query.push(ANSWER).push(" FROM (");
-        push_rows(&mut query, "*", chain, 0);
-        query.push(
-            ") AS r LEFT JOIN completion AS c ON c.id = r.completion WHERE r.number IN (SELECT value FROM json_each(",
-        );
-        query.push_bind(rows::json(numbers)).push("))");
+        push_rows(&mut query, "*", chain, Numbers::In(numbers));
+        query.push(") AS r LEFT JOIN completion AS c ON c.id = r.completion");
         let found = query.build().fetch_all(self.readers()).await?;
         found.iter().map(|row| read(row).map(|row| (row.number, row))).collect()
     }
@@ -101,35 +98,51 @@ impl Store {
     }
 }
 
-/// The numbers of the wanted rows in their order, one more than fits.
+/// The numbers of the wanted rows in their order, one more than fits. The rows themselves are looked through for a text
+/// alone; their order comes from the scores, which lie apart from them.
 fn numbers(chains: &[Vec<Vec<u8>>], wanted: &ComparedRows, limit: usize) -> QueryBuilder<Sqlite> {
+    let text = wanted.q.as_deref().filter(|q| !q.is_empty());
     let mut query = QueryBuilder::new("SELECT r0.number FROM (");
     for (place, chain) in chains.iter().enumerate() {
-        if place > 0 {
-            query.push(" LEFT JOIN (");
+        let columns = if text.is_some() { "number, content, completion" } else { "number" };
+        match (place, text) {
+            (0, _) => push_rows(&mut query, columns, chain, Numbers::From(0)),
+            (_, None) => continue,
+            (_, Some(_)) => {
+                query.push(" LEFT JOIN (");
+                push_rows(&mut query, columns, chain, Numbers::From(0));
+            }
         }
-        push_rows(&mut query, "number, content, completion, scores", chain, 0);
         query.push(") AS r").push(place);
         if place > 0 {
             query.push(" ON r").push(place).push(".number = r0.number");
         }
     }
-    query.push(" WHERE 1");
-    if let Some(q) = wanted.q.as_deref().filter(|q| !q.is_empty()) {
-        query.push(" AND (instr(r0.content, ").push_bind(q.to_owned()).push(") > 0");
-        for place in 0..chains.len() {
-            query.push(" OR instr((SELECT response FROM completion WHERE id = r").push(place).push(".completion), ");
-            query.push_bind(q.to_owned()).push(") > 0");
+    for (place, chain) in chains.iter().enumerate().filter(|_| wanted.score.is_some()) {
+        query.push(" LEFT JOIN row_score AS s").push(place).push(" ON s").push(place).push(".number = r0.number AND s");
+        query
+            .push(place)
+            .push(".name = ")
+            .push_bind(wanted.score.clone())
+            .push(" AND s")
+            .push(place)
+            .push(".task IN (");
+        let mut tasks = query.separated(", ");
+        for task in chain {
+            tasks.push_bind(task.clone());
         }
         query.push(")");
     }
+    query.push(" WHERE 1");
+    if let Some(text) = text {
+        push_search(&mut query, chains.len(), text);
+    }
     query.push(" ORDER BY ");
-    if let Some(name) = &wanted.score {
+    if wanted.score.is_some() {
         for (function, then) in [("max(", " - "), ("min(", " DESC NULLS LAST, ")] {
             query.push(function);
             for place in 0..chains.len() {
-                query.push(if place > 0 { ", " } else { "" }).push("json_extract(r").push(place).push(".scores, ");
-                query.push_bind(format!("$.\"{name}\".value")).push(")");
+                query.push(if place > 0 { ", s" } else { "s" }).push(place).push(".value");
             }
             query.push(")").push(then);
         }
@@ -137,6 +150,16 @@ fn numbers(chains: &[Vec<Vec<u8>>], wanted: &ComparedRows, limit: usize) -> Quer
     query.push("r0.number LIMIT ").push_bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
     query.push(" OFFSET ").push_bind(rows::signed(wanted.offset));
     query
+}
+
+/// Only rows whose input, or the answer of one of so many tasks, holds the text.
+fn push_search(query: &mut QueryBuilder<Sqlite>, tasks: usize, text: &str) {
+    query.push(" AND (instr(r0.content, ").push_bind(text.to_owned()).push(") > 0");
+    for place in 0..tasks {
+        query.push(" OR instr((SELECT response FROM completion WHERE id = r").push(place).push(".completion), ");
+        query.push_bind(text.to_owned()).push(") > 0");
+    }
+    query.push(")");
 }
 
 fn side_by_side(number: u64, answers: &mut [HashMap<u64, TaskRow>], score: Option<&str>) -> ComparedRow {

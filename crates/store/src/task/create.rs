@@ -125,7 +125,7 @@ impl Command for AddRows {
 
     async fn apply(self, tx: &mut Tx<'_>) -> Result<(), CreateTaskError> {
         let head = "INSERT INTO task_row (task, number, line, custom_id, content, state, error) VALUES ";
-        let mut invalid = 0i64;
+        let (mut invalid, mut bytes) = (0i64, 0);
         for run in runs(&self.rows) {
             let mut query = sqlx::query(repeated(head, "(?,?,?,?,?,?,?)", run.len(), ""));
             for row in run {
@@ -134,6 +134,7 @@ impl Command for AddRows {
                     Err(error) => (None, Some(rows::json(error))),
                 };
                 invalid += i64::from(error.is_some());
+                bytes += content.map_or(0, str::len) + row.custom_id.as_deref().map_or(0, str::len);
                 query = query
                     .bind(self.task.as_bytes().as_slice())
                     .bind(rows::signed(row.number))
@@ -151,6 +152,13 @@ impl Command for AddRows {
             .bind(invalid)
             .execute(&mut *tx.connection)
             .await?;
+        sqlx::query(
+            "UPDATE session SET result_bytes = result_bytes + ?2 WHERE id = (SELECT session FROM task WHERE id = ?1)",
+        )
+        .bind(self.task.as_bytes().as_slice())
+        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+        .execute(&mut *tx.connection)
+        .await?;
         Ok(())
     }
 }
@@ -167,7 +175,7 @@ impl Command for Ready {
     async fn apply(self, tx: &mut Tx<'_>) -> Result<Task, CreateTaskError> {
         let change = tx.next_change();
         let found = sqlx::query(
-            "UPDATE task SET is_ready = 1, spec = ?2, change = ?3, test_set = ?4
+            "UPDATE task SET is_ready = 1, spec = ?2, change = ?3, test_set = ?4, scores = ?5
              WHERE id = ?1 AND status = 'queued' AND (SELECT deleting_at IS NULL FROM session WHERE id = task.session)
              RETURNING *, NULL AS resumed_by",
         )
@@ -175,11 +183,24 @@ impl Command for Ready {
         .bind(rows::json(&self.spec))
         .bind(change)
         .bind(self.spec.test_set.as_ref().map(|set| set.as_bytes().as_slice()))
+        .bind(self.spec.scoring.is_empty().then_some("[]"))
         .fetch_optional(&mut *tx.connection)
         .await?;
-        let found = found.ok_or(CreateTaskError::SessionEnded)?;
-        Ok(read::read(&found)?)
+        let task = read::read(&found.ok_or(CreateTaskError::SessionEnded)?)?;
+        tell_session(tx, self.task).await?;
+        Ok(task)
     }
+}
+
+/// The session of a task has more bytes now.
+pub(super) async fn tell_session(tx: &mut Tx<'_>, task: TaskId) -> Result<(), sqlx::Error> {
+    let change = tx.next_change();
+    sqlx::query("UPDATE session SET change = ?2 WHERE id = (SELECT session FROM task WHERE id = ?1)")
+        .bind(task.as_bytes().as_slice())
+        .bind(change)
+        .execute(&mut *tx.connection)
+        .await?;
+    Ok(())
 }
 
 struct RemoveUnready {

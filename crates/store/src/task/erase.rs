@@ -67,10 +67,28 @@ impl Command for Delete {
                 .rows_affected();
         let rows = remove_rows(tx, id).await?;
         if rows + completions == 0 {
-            sqlx::query("DELETE FROM task WHERE id = ?").bind(id).execute(&mut *tx.connection).await?;
+            remove_task(tx, id).await?;
         }
         Ok(TaskReceipt { rows, completions })
     }
+}
+
+/// The last step: the task itself; its id and owner stay for the event stream. Its session has fewer bytes now.
+async fn remove_task(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), sqlx::Error> {
+    let (gone, changed) = (tx.next_change(), tx.next_change());
+    for (sql, change) in [
+        (
+            "INSERT INTO gone (change, kind, id, owner)
+             SELECT ?2, 'task', task.id, owner FROM task JOIN session ON session.id = task.session
+             WHERE task.id = ?1 AND is_ready = 1",
+            gone,
+        ),
+        ("UPDATE session SET change = ?2 WHERE id = (SELECT session FROM task WHERE id = ?1)", changed),
+        ("DELETE FROM task WHERE id = ?1 AND ?2", changed),
+    ] {
+        sqlx::query(sql).bind(id).bind(change).execute(&mut *tx.connection).await?;
+    }
+    Ok(())
 }
 
 async fn remove_rows(tx: &mut Tx<'_>, task: &[u8]) -> Result<u64, sqlx::Error> {

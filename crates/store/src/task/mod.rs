@@ -29,6 +29,7 @@ use crate::StorageError;
 pub use compare::ComparedRows;
 pub use create::Unready;
 pub(crate) use erase::remove_session_rows;
+pub use progress::TaskEnd;
 pub(crate) use read::{SELECT, changed_after, read};
 pub use rows::{PendingRow, RowFilter, ScoredRow, UnscoredRow};
 

@@ -19,22 +19,30 @@ impl Store {
     /// # Errors
     /// [`StorageError`]
     pub async fn start_task(&self, id: TaskId, now: Timestamp) -> Result<Option<Task>, StorageError> {
-        let move_to = Move { status: TaskStatus::Running, reason: None, now };
-        self.writer().execute(MoveTask { id, move_to }).await
+        let move_to = TaskEnd { status: TaskStatus::Running, reason: None, scores: None };
+        self.writer().execute(MoveTask { id, move_to, now }).await
     }
 
     /// A task that is not over ends. None: it was over.
     ///
     /// # Errors
     /// [`StorageError`]
-    pub async fn end_task(
-        &self,
-        id: TaskId,
-        status: TaskStatus,
-        reason: Option<TaskReason>,
-        now: Timestamp,
-    ) -> Result<Option<Task>, StorageError> {
-        self.writer().execute(MoveTask { id, move_to: Move { status, reason, now } }).await
+    pub async fn end_task(&self, id: TaskId, end: TaskEnd, now: Timestamp) -> Result<Option<Task>, StorageError> {
+        self.writer().execute(MoveTask { id, move_to: end, now }).await
+    }
+
+    /// The tasks of a session that are over and have not been summed up.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    pub async fn list_unsummed_tasks(&self, session: SessionId) -> Result<Vec<Task>, StorageError> {
+        let unsummed = "WHERE task.session = ? AND scores IS NULL AND status IN ('done', 'cut', 'failed')
+            AND is_ready = 1 ORDER BY task.id";
+        let found = sqlx::query(sqlx::AssertSqlSafe(format!("{} {unsummed}", read::SELECT)))
+            .bind(session.as_bytes().as_slice())
+            .fetch_all(self.readers())
+            .await?;
+        found.iter().map(read::read).collect()
     }
 
     /// Tells that a task has come further.
@@ -61,7 +69,7 @@ impl Store {
         self.writer().execute(ScoreRow { task, number, scores }).await
     }
 
-    /// Keeps the scores in sum of a task that is over.
+    /// Keeps the scores in sum of a task that is over and has none yet. Without any, it counts as summed up all the same.
     ///
     /// # Errors
     /// [`StorageError`]
@@ -69,28 +77,35 @@ impl Store {
         self.writer().execute(ScoreTask { task, scores }).await
     }
 
-    /// The sessions that have tasks that are not over.
+    /// The sessions that have tasks that are not over, or not summed up.
     ///
     /// # Errors
     /// [`StorageError`]
     pub async fn list_sessions_with_tasks(&self) -> Result<Vec<SessionId>, StorageError> {
-        let found =
-            sqlx::query("SELECT DISTINCT session FROM task WHERE status IN ('queued', 'running') AND is_ready = 1")
-                .fetch_all(self.readers())
-                .await?;
+        let found = sqlx::query(
+            "SELECT session FROM task WHERE status IN ('queued', 'running') AND is_ready = 1
+             UNION SELECT session FROM task WHERE scores IS NULL AND status IN ('done', 'cut', 'failed')",
+        )
+        .fetch_all(self.readers())
+        .await?;
         found.iter().map(|row| Columns::new(row, "a task").id("session", SessionId::from_bytes)).collect()
     }
 }
 
-struct Move {
-    status: TaskStatus,
-    reason: Option<TaskReason>,
-    now: Timestamp,
+/// How a task ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskEnd {
+    pub status: TaskStatus,
+    /// Of a task that was cut or failed.
+    pub reason: Option<TaskReason>,
+    /// In sum; none: to be summed up afterwards.
+    pub scores: Option<Vec<TaskScore>>,
 }
 
 struct MoveTask {
     id: TaskId,
-    move_to: Move,
+    move_to: TaskEnd,
+    now: Timestamp,
 }
 
 impl Command for MoveTask {
@@ -98,20 +113,21 @@ impl Command for MoveTask {
     type Error = StorageError;
 
     async fn apply(self, tx: &mut Tx<'_>) -> Result<Option<Task>, StorageError> {
-        let Move { status, reason, now } = self.move_to;
+        let TaskEnd { status, reason, scores } = self.move_to;
         let change = tx.next_change();
         let found = sqlx::query(
             "UPDATE task SET status = ?2, reason = ?3, change = ?5,
                 started_at = coalesce(started_at, iif(?2 = 'running', ?4, NULL)),
-                finished_at = iif(?2 = 'running', NULL, ?4)
+                finished_at = iif(?2 = 'running', NULL, ?4), scores = coalesce(?6, scores)
              WHERE id = ?1 AND (status = 'queued' OR (status = 'running' AND ?2 <> 'running'))
              RETURNING *, NULL AS resumed_by",
         )
         .bind(self.id.as_bytes().as_slice())
         .bind(status.as_str())
         .bind(reason.as_ref().map(rows::json))
-        .bind(rows::micros(now))
+        .bind(rows::micros(self.now))
         .bind(change)
+        .bind(scores.as_ref().map(rows::json))
         .fetch_optional(&mut *tx.connection)
         .await?;
         found.as_ref().map(read::read).transpose()
@@ -192,12 +208,15 @@ impl Command for ScoreTask {
 
     async fn apply(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
         let change = tx.next_change();
-        sqlx::query("UPDATE task SET scores = ?2, change = ?3 WHERE id = ?1 AND status NOT IN ('queued', 'running')")
-            .bind(self.task.as_bytes().as_slice())
-            .bind(rows::json(&self.scores))
-            .bind(change)
-            .execute(&mut *tx.connection)
-            .await?;
+        sqlx::query(
+            "UPDATE task SET scores = ?2, change = ?3
+             WHERE id = ?1 AND scores IS NULL AND status NOT IN ('queued', 'running')",
+        )
+        .bind(self.task.as_bytes().as_slice())
+        .bind(rows::json(&self.scores))
+        .bind(change)
+        .execute(&mut *tx.connection)
+        .await?;
         Ok(())
     }
 }

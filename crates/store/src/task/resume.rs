@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use protocol::{SessionId, TaskId, task::Task};
 
-use super::{ResumeTaskError, create::require_open, read};
+use super::{
+    ResumeTaskError,
+    create::{require_open, tell_session},
+    read,
+};
 use crate::{
     Store, rows,
     writer::{Command, Tx},
@@ -52,9 +56,9 @@ impl Command for Resume {
         let change = tx.next_change();
         sqlx::query(
             "INSERT INTO task (id, session, name, status, spec, is_ready, row_count, done, failed, invalid,
-                prompt_tokens, completion_tokens, resumed_from, created_at, change)
+                prompt_tokens, completion_tokens, resumed_from, created_at, change, test_set, scores)
              SELECT ?2, ?3, name, 'queued', spec, 1, row_count, done, failed, invalid, prompt_tokens, completion_tokens,
-                id, ?4, ?5 FROM task WHERE id = ?1",
+                id, ?4, ?5, test_set, iif(json_array_length(spec, '$.scoring') = 0, '[]', NULL) FROM task WHERE id = ?1",
         )
         .bind(cut)
         .bind(self.id.as_bytes().as_slice())
@@ -71,6 +75,17 @@ impl Command for Resume {
         .bind(self.id.as_bytes().as_slice())
         .execute(&mut *tx.connection)
         .await?;
+        sqlx::query(
+            "UPDATE session SET result_bytes = result_bytes + coalesce((
+                SELECT sum(coalesce(octet_length(content), 0) + coalesce(octet_length(custom_id), 0))
+                FROM task_row WHERE task = ?1), 0)
+             WHERE id = ?2",
+        )
+        .bind(self.id.as_bytes().as_slice())
+        .bind(self.session.as_bytes().as_slice())
+        .execute(&mut *tx.connection)
+        .await?;
+        tell_session(tx, self.id).await?;
         // The one before has changed too: it is gone on with.
         let change = tx.next_change();
         sqlx::query("UPDATE task SET change = ? WHERE id = ?")

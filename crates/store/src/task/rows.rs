@@ -107,7 +107,7 @@ impl Store {
     pub async fn list_row_scores(&self, task: TaskId, from: u64, limit: u32) -> Result<Vec<ScoredRow>, StorageError> {
         let chain = self.task_chain(task).await?;
         let mut query = QueryBuilder::new("");
-        push_rows(&mut query, "number, state, scores", &chain, from);
+        push_rows(&mut query, "number, state, scores", &chain, Numbers::From(from));
         query.push(" ORDER BY number LIMIT ").push_bind(i64::from(limit.clamp(1, 1000)));
         let found = query.build().fetch_all(self.readers()).await?;
         let read = |row: &SqliteRow| {
@@ -136,7 +136,7 @@ impl Store {
         let (chain, limit) = (self.task_chain(task).await?, limit.clamp(1, MAX_LIMIT));
         let mut query = QueryBuilder::new("SELECT r.*, ");
         query.push(ANSWER).push(" FROM (");
-        push_rows(&mut query, "*", &chain, from);
+        push_rows(&mut query, "*", &chain, Numbers::From(from));
         query.push(" ORDER BY number) AS r LEFT JOIN completion AS c ON c.id = r.completion WHERE 1");
         if let Some(state) = filter.state {
             query.push(" AND r.state = ").push_bind(state.as_str());
@@ -158,12 +158,28 @@ pub(super) const ANSWER: &str =
     "c.response, c.finish_reason, c.prompt_tokens, c.completion_tokens, c.queued_ms, c.first_token_ms,
     c.total_ms, c.tokens_per_second";
 
+/// Which rows of a chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Numbers<'a> {
+    From(u64),
+    /// These.
+    In(&'a [i64]),
+}
+
 /// The rows of the first task of a chain, and those of the others that are not to be tried any more.
-pub(super) fn push_rows(query: &mut QueryBuilder<Sqlite>, columns: &str, chain: &[Vec<u8>], from: u64) {
+pub(super) fn push_rows(query: &mut QueryBuilder<Sqlite>, columns: &str, chain: &[Vec<u8>], numbers: Numbers<'_>) {
     for (place, task) in chain.iter().enumerate() {
         let and = if place == 0 { "" } else { " UNION ALL " };
         query.push(and).push("SELECT ").push(columns).push(" FROM task_row WHERE task = ").push_bind(task.clone());
-        query.push(" AND number >= ").push_bind(rows::signed(from));
+        match numbers {
+            Numbers::From(0) => {}
+            Numbers::From(from) => {
+                query.push(" AND number >= ").push_bind(rows::signed(from));
+            }
+            Numbers::In(list) => {
+                query.push(" AND number IN (SELECT value FROM json_each(").push_bind(rows::json(list)).push("))");
+            }
+        }
         if place > 0 {
             query.push(" AND state <> 'pending'");
         }

@@ -138,6 +138,7 @@ pub(crate) fn ended(seconds: i64) -> State {
 
 pub(crate) fn begin(session: SessionId) -> Begin {
     Begin {
+        repeatable: None,
         id: CompletionId::generate(),
         session_id: session,
         conversation: None,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod audit;
+mod compared;
 mod completions;
 mod conversations;
 mod disk;
@@ -10,10 +11,12 @@ mod durability;
 mod erasing;
 mod files;
 mod fixture;
+mod made;
 mod models;
 mod opening;
 mod readings;
 mod search;
 mod secrets;
 mod sessions;
+mod tasks;
 mod users;

@@ -19,7 +19,7 @@ async fn shown(store: &Store, session: SessionId) -> u64 {
 /// a store that nobody writes to.
 async fn persistent(store: &Store, session: SessionId) -> u64 {
     let shown = shown(store, session).await;
-    assert_eq!(shown, store.measure_completions(session).await.unwrap());
+    assert_eq!(shown, store.measure_results(session).await.unwrap());
     shown
 }
 
@@ -85,6 +85,7 @@ async fn a_database_of_before_gets_its_sizes() {
         "DROP TABLE memory_reading",
         "DROP TRIGGER result_written",
         "DROP TRIGGER result_deleted",
+        "DROP TRIGGER task_row_deleted",
         "ALTER TABLE session DROP COLUMN result_bytes",
         "ALTER TABLE session RENAME COLUMN file_bytes TO persistent_bytes",
         "UPDATE session SET persistent_bytes = 1000",

@@ -284,7 +284,7 @@ async fn changes_are_told_in_order_once_and_survive_a_restart() {
         .map(|change| match change {
             Change::Session(session) => session.id,
             Change::Deleted(_, id) => *id,
-            Change::Task(_) => panic!("there is no task"),
+            other => panic!("there is no such thing: {other:?}"),
         })
         .collect();
     assert_eq!(ids, [second.id, first.id]);

@@ -11,6 +11,7 @@ mod run;
 mod serve;
 mod session;
 mod task;
+mod test_set;
 #[cfg(test)]
 mod tests;
 
@@ -25,10 +26,11 @@ pub(crate) use file::{FileCommand, GetArgs, PutArgs};
 pub(crate) use history::{ExportFormat, HistoryCommand};
 pub(crate) use model::{AddArgs, ModelCommand};
 pub(crate) use people::{CreateKeyArgs, KeyCommand, QuotaCommand, RoleArg, TokenCommand, UserCommand};
-pub(crate) use run::RunArgs;
+pub(crate) use run::{AskedArgs, GoalArgs, PlaceArgs, RunArgs};
 pub(crate) use serve::ServeArgs;
 pub(crate) use session::{CreateArgs, ListArgs, SampleArg, SessionCommand};
 pub(crate) use task::{CompareArgs, RowsArgs, TaskCommand, TaskFormat};
+pub(crate) use test_set::{AddCaseArgs, CreateSetArgs, RunSetArgs, TestSetCommand};
 
 /// Interactive sessions on language models: open one, talk to it, keep what it said, and have it end on time.
 #[derive(Debug, Parser)]
@@ -122,6 +124,9 @@ pub(crate) enum ClientCommand {
     /// Look at, cancel, export and delete what `viva run` began
     #[command(subcommand)]
     Task(TaskCommand),
+    /// Keep cases, and run them on sessions again and again
+    #[command(subcommand)]
+    TestSet(TestSetCommand),
     /// Hold tasks on the same rows against each other
     Compare(CompareArgs),
     /// Put files into a session's storage, and get them from it

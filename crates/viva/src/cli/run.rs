@@ -12,14 +12,34 @@ use crate::moment::parse_duration;
 const NEW: [&str; 8] = ["template", "system", "score", "set", "max_tokens", "concurrency", "format", "name"];
 
 #[derive(Debug, Clone, Args)]
-#[command(group(ArgGroup::new("rows").required(true).args(["file", "resume"])))]
+#[command(group(ArgGroup::new("rows").required(true).args(["file", "test_set", "resume"])))]
 pub(crate) struct RunArgs {
     /// The rows: JSON lines, CSV, a workbook, a prompt a line, or OpenAI's batch lines; `-`: standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Run the cases of a test set: its id, the beginning of its id, or its name
+    #[arg(long, value_name = "SET", conflicts_with_all = ["template", "format"])]
+    pub(crate) test_set: Option<String>,
     /// Go on with a task that was cut: its id, the beginning of its id, or its name
     #[arg(long, value_name = "TASK", conflicts_with_all = NEW)]
     pub(crate) resume: Option<String>,
+    /// The prompt, over the columns: 'Translate: {{text}}'; @FILE reads it [default: the column prompt or question]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) template: Option<String>,
+    /// How the rows are written [default: told by the file's name and its beginning]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<InputFormat>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) asked: AskedArgs,
+    #[command(flatten)]
+    pub(crate) goal: GoalArgs,
+}
+
+/// Where a run runs.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PlaceArgs {
     /// The session: its id, the beginning of its id, or its name [default: the newest running one]
     #[arg(long, short, value_name = "SESSION", conflicts_with = "model")]
     pub(crate) session: Option<String>,
@@ -32,9 +52,11 @@ pub(crate) struct RunArgs {
     /// Leave the session that was opened running
     #[arg(long, requires = "model", conflicts_with = "session")]
     pub(crate) keep: bool,
-    /// The prompt, over the columns: 'Translate: {{text}}'; @FILE reads it [default: the column prompt or question]
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) template: Option<String>,
+}
+
+/// How rows are asked and judged.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct AskedArgs {
     /// The system message of every row; @FILE reads it
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
@@ -50,12 +72,14 @@ pub(crate) struct RunArgs {
     /// Rows in flight at a time: 1 to 64 [default: what keeps the engine busy]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) concurrency: Option<u32>,
-    /// How the rows are written [default: told by the file's name and its beginning]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Option<InputFormat>,
-    /// The task's name: 1 to 100 characters [default: task-1, task-2 …]
+    /// The task's name: 1 to 100 characters [default: task-1, task-2 …; of a test set, its own]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+/// What a run is to come to.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct GoalArgs {
     /// Fail below this score: 'exact>=0.9', 'score>=90%'; may be given several times
     #[arg(long, value_name = "REQUIREMENT")]
     pub(crate) require: Vec<Requirement>,

@@ -5,6 +5,7 @@
 
 mod error;
 mod locate;
+mod pinned;
 mod sse;
 
 use std::time::Duration;
@@ -66,7 +67,9 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("viva/", env!("CARGO_PKG_VERSION")));
-        if !base.starts_with("https://") {
+        if let Some(certificate) = &location.certificate {
+            builder = builder.tls_backend_preconfigured(pinned::config(certificate)?);
+        } else if !base.starts_with("https://") {
             // Plain connections need no certificates, and a small machine may have none.
             builder = builder.tls_certs_only([]);
         }
@@ -139,6 +142,12 @@ impl Client {
     /// A response whose body is read as it comes.
     pub(crate) async fn open(&self, path: &str, query: Query<'_>) -> anyhow::Result<Response> {
         self.send(self.request(Method::GET, path).query(query)).await
+    }
+
+    /// The rest of something from this byte on, as long as it still has this tag; else the whole of it.
+    pub(crate) async fn open_from(&self, path: &str, from: u64, tag: &str) -> anyhow::Result<Response> {
+        let request = self.request(Method::GET, path);
+        self.send(request.header("range", format!("bytes={from}-")).header("if-range", format!("\"{tag}\""))).await
     }
 
     /// Server-Sent Events.

@@ -6,6 +6,7 @@ use protocol::{
     session::Page,
     task::{ComparedRow, Comparisons, ScoringComparison, Task, TaskRow},
 };
+use serde_json::{Map, Value};
 
 use super::{
     Context,
@@ -28,33 +29,72 @@ pub(super) async fn run(args: &CompareArgs, context: &Context<'_>) -> anyhow::Re
     let tasks = ids.join(",");
     let answer = context.client.get("/api/v1/compare", &[("tasks", tasks.clone())]).await?;
     let output = context.output;
+    let comparisons: Comparisons = answer.read()?;
+    let score = args.score.clone().or_else(|| common_score(&comparisons));
     if output.is_json() {
-        output.json(&answer.text);
+        let rows = match score.filter(|_| args.limit > 0) {
+            Some(score) => differing(context, &comparisons.tasks, &wanted(&score, args)).await?,
+            None => Vec::new(),
+        };
+        let mut told: Map<String, Value> = answer.read()?;
+        told.insert("differing".to_owned(), rows.into());
+        output.json(&Value::Object(told).to_string());
         return Ok(());
     }
-    let comparisons: Comparisons = answer.read()?;
     let (style, width) = (output.style(), output.width());
     output.write(&legend(&comparisons.tasks, style));
     if !comparisons.scorings.is_empty() {
         output.write(&format!("\n{}", scores_table(&comparisons).render(style, width)));
     }
-    let Some(score) = args.score.clone().or_else(|| common_score(&comparisons)) else {
+    if score.is_none() {
         output.line("They have no score in common: `viva task rows` shows each one's rows.");
         return Ok(());
-    };
-    if args.limit == 0 {
+    }
+    print_differing(context, &comparisons, score.map(|score| wanted(&score, args)), args.limit).await
+}
+
+/// The rows that are shown: those that differ most by a score, of some text.
+pub(super) struct Wanted {
+    score: String,
+    search: Option<String>,
+    limit: u32,
+}
+
+fn wanted(score: &str, args: &CompareArgs) -> Wanted {
+    Wanted { score: score.to_owned(), search: args.search.clone(), limit: args.limit }
+}
+
+/// The rows that differ by a score, those that differ most first, as the API gives them.
+async fn differing(context: &Context<'_>, tasks: &[Task], wanted: &Wanted) -> anyhow::Result<Vec<Value>> {
+    let tasks = tasks.iter().map(|task| task.id.to_string()).collect::<Vec<_>>().join(",");
+    let mut query = vec![("tasks", tasks), ("score", wanted.score.clone()), ("limit", wanted.limit.to_string())];
+    query.extend(wanted.search.clone().map(|text| ("q", text)));
+    let page: Page<Value> = context.client.get("/api/v1/compare/rows", &query).await?.read()?;
+    let differs = |row: &Value| row["difference"].as_f64().is_some_and(|difference| difference > 0.0);
+    Ok(page.items.into_iter().filter(differs).collect())
+}
+
+/// Shows the rows that differ; by the first score that all have unless `wanted` says more.
+///
+/// # Errors
+/// The server refuses or is not reached.
+pub(super) async fn print_differing(
+    context: &Context<'_>,
+    comparisons: &Comparisons,
+    wanted: Option<Wanted>,
+    limit: u32,
+) -> anyhow::Result<()> {
+    let first = || common_score(comparisons).map(|score| Wanted { score, search: None, limit });
+    let Some(wanted) = wanted.or_else(first).filter(|_| limit > 0) else { return Ok(()) };
+    let output = context.output;
+    let rows = differing(context, &comparisons.tasks, &wanted).await?;
+    let rows: Vec<ComparedRow> = serde_json::from_value(rows.into())?;
+    if rows.is_empty() {
+        output.line(&format!("\nNo row differs by {}.", clean(&wanted.score)));
         return Ok(());
     }
-    let mut query = vec![("tasks", tasks), ("score", score.clone()), ("limit", args.limit.to_string())];
-    query.extend(args.search.clone().map(|text| ("q", text)));
-    let page: Page<ComparedRow> = context.client.get("/api/v1/compare/rows", &query).await?.read()?;
-    let differing: Vec<ComparedRow> =
-        page.items.into_iter().filter(|row| row.difference.is_some_and(|difference| difference > 0.0)).collect();
-    if differing.is_empty() {
-        output.line(&format!("\nNo row differs by {}.", clean(&score)));
-        return Ok(());
-    }
-    output.write(&format!("\n{}", rows_table(&comparisons.tasks, &differing, &score).render(style, width)));
+    let table = rows_table(&comparisons.tasks, &rows, &wanted.score);
+    output.write(&format!("\n{}", table.render(output.style(), output.width())));
     Ok(())
 }
 

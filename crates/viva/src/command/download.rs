@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
@@ -35,16 +34,17 @@ impl Existing {
         }
         match fs::symlink_metadata(file) {
             Ok(found) if found.is_dir() => Err(Failure::new(format!("{} is a folder", file.display())).into()),
-            Ok(_) if self == Self::Keep => Err(is_there(file)),
+            Ok(_) if self == Self::Keep => Err(Self::is_there(file)),
             Ok(_) | Err(_) => Ok(()),
         }
     }
-}
 
-fn is_there(file: &Path) -> anyhow::Error {
-    Failure::new(format!("{} is there already", file.display()))
-        .hint("choose another name, or add `--force` to replace it")
-        .into()
+    /// The file is there and is kept.
+    pub(super) fn is_there(file: &Path) -> anyhow::Error {
+        Failure::new(format!("{} is there already", file.display()))
+            .hint("choose another name, or add `--force` to replace it")
+            .into()
+    }
 }
 
 fn folder_of(file: &Path) -> &Path {
@@ -56,8 +56,6 @@ fn folder_of(file: &Path) -> &Path {
 pub(super) struct Download {
     part: NamedTempFile,
     pub(super) bytes: u64,
-    /// In hexadecimal.
-    pub(super) sha256: String,
 }
 
 impl Download {
@@ -68,15 +66,14 @@ impl Download {
     pub(super) async fn read(mut response: reqwest::Response, file: &Path, each: impl Fn(u64)) -> anyhow::Result<Self> {
         let writing = || format!("{} cannot be written", file.display());
         let mut part = NamedTempFile::new_in(folder_of(file)).with_context(writing)?;
-        let (mut hash, mut bytes) = (Sha256::new(), 0);
+        let mut bytes = 0;
         while let Some(chunk) = response.chunk().await.context("the connection to the server broke")? {
             part.write_all(&chunk).with_context(writing)?;
-            hash.update(&chunk);
             bytes += chunk.len() as u64;
             each(chunk.len() as u64);
         }
         part.as_file().sync_all().with_context(writing)?;
-        Ok(Self { part, bytes, sha256: hex(&hash.finalize()) })
+        Ok(Self { part, bytes })
     }
 
     /// Makes it the file.
@@ -90,7 +87,7 @@ impl Download {
         };
         match kept {
             Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(file)),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(Existing::is_there(file)),
             Err(error) => Err(error.error).with_context(|| format!("{} cannot be written", file.display())),
         }
     }
@@ -118,7 +115,7 @@ mod tests {
         let made = |text: &str| {
             let mut part = NamedTempFile::new_in(folder.path()).unwrap();
             part.write_all(text.as_bytes()).unwrap();
-            Download { part, bytes: 0, sha256: String::new() }
+            Download { part, bytes: 0 }
         };
         assert!(made("new").keep(&file, Existing::Keep).is_err());
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");

@@ -20,6 +20,7 @@ mod run;
 mod scores;
 mod session;
 mod task;
+mod test_set;
 
 use anyhow::Context as _;
 
@@ -65,6 +66,7 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::Chat(args) => chat::run(args, &context()?).await,
         ClientCommand::Run(args) => run::run(&args, context()?).await,
         ClientCommand::Task(command) => task::run(command, &context()?).await,
+        ClientCommand::TestSet(command) => test_set::run(command, context()?).await,
         ClientCommand::Compare(args) => compare::run(&args, &context()?).await,
         ClientCommand::File(command) => file::run(command, &context()?).await,
         ClientCommand::History(command) => history::run(command, &context()?).await,

@@ -86,6 +86,11 @@ async fn tasks_are_run_compared_and_voted_on_in_the_browser() {
 }
 
 #[tokio::test]
+async fn cases_are_kept_and_test_sets_run_in_the_browser() {
+    browse(&Viva::start_with(VIVA, "[sessions]\nactive_quota = 3\n").await, "test-sets.test.mjs").await;
+}
+
+#[tokio::test]
 async fn who_looks_elsewhere_is_notified() {
     browse(&Viva::start(VIVA).await, "notifications.test.mjs").await;
 }

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -125,4 +126,74 @@ async fn a_large_upload_that_broke_off_is_gone_on_with() {
     done(&viva, here, &["file", "put", "big"]);
     done(&viva, here, &["file", "get", "big", "--output", "again"]);
     assert!(fs::read(here.join("again")).unwrap() == whole);
+}
+
+/// Passes connections on to the server, and cuts each of the first ones after so many bytes of its answer. Returns the
+/// address to ask.
+fn cutting(viva: &Viva, cuts: Vec<usize>) -> String {
+    let (listener, server) = (TcpListener::bind("127.0.0.1:0").unwrap(), viva.url.replace("http://", ""));
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut cuts = cuts.into_iter();
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+            // Small answers come first: the list of sessions.
+            let most = cuts.next().unwrap_or(usize::MAX);
+            let (mut asking, mut asked) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut asking, &mut asked));
+            std::thread::spawn(move || {
+                let (mut client, mut server) = (client, server);
+                let mut left = most;
+                let mut buffer = vec![0; 1 << 16];
+                while left > 0 {
+                    let Ok(count @ 1..) = server.read(&mut buffer) else { break };
+                    if client.write_all(&buffer[..count.min(left)]).is_err() {
+                        break;
+                    }
+                    left -= count.min(left);
+                }
+                let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_download_that_broke_off_is_gone_on_with() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let whole: Vec<u8> = (0..5_000_000u32).flat_map(u32::to_le_bytes).collect();
+    fs::write(here.join("big"), &whole).unwrap();
+    done(&viva, here, &["file", "put", "big"]);
+    let get = |url: &str, args: &[&str]| {
+        let mut command = Command::new(VIVA);
+        command.args(["file", "get", "big", "--session", &id]).args(args).current_dir(here);
+        command.env("VIVA_URL", url).env("VIVA_TOKEN", TOKEN).env("VIVA_DATA", here).output().unwrap()
+    };
+    // Each connection breaks in the middle of its answer, but for the last.
+    let url = cutting(&viva, vec![9_000_000, 5_000_000]);
+    let got = get(&url, &["--output", "back"]);
+    assert!(got.status.success(), "{}", String::from_utf8_lossy(&got.stderr));
+    assert!(fs::read(here.join("back")).unwrap() == whole);
+
+    // What a process that died has left is gone on with by another, and what is of no use is not.
+    let sha256 = done(&viva, here, &["file", "list", "--json"]);
+    let sha256 = serde_json::from_str::<Value>(&sha256).unwrap()["items"][0]["sha256"].as_str().unwrap().to_owned();
+    let left = here.join(format!(".again.{}.part", &sha256[..16]));
+    for begun in [&whole[..7_000_000], &[7; 1000][..]] {
+        fs::write(&left, begun).unwrap();
+        let url = cutting(&viva, vec![]);
+        let got = get(&url, &["--output", "again", "--force"]);
+        if begun.len() > 1000 {
+            assert!(got.status.success(), "{}", String::from_utf8_lossy(&got.stderr));
+            assert!(fs::read(here.join("again")).unwrap() == whole);
+        } else {
+            let said = String::from_utf8_lossy(&got.stderr).into_owned();
+            assert!(got.status.code() == Some(1) && said.contains("changed on the way"), "{said}");
+        }
+        assert!(!left.exists());
+    }
 }

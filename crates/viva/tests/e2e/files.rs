@@ -121,6 +121,23 @@ async fn what_breaks_a_rule_is_named_and_leaves_nothing_behind() {
     let over = put(&viva, &format!("{files}/two"), &[], thousand.clone()).await;
     assert_eq!((over.status, over.code().as_str()), (429, "quota_reached"));
     assert_eq!(over.json()["figures"], json!({"bytes": 2000, "quota": 1500}));
+    // What is said to be too long is refused before a byte of it was sent, whole or in parts.
+    let head =
+        format!("PUT {files}/two HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 600\r\n\r\n");
+    let mut unsent = std::net::TcpStream::connect(viva.url.trim_start_matches("http://")).unwrap();
+    unsent.set_read_timeout(Some(testkit::PATIENCE)).unwrap();
+    let told = tokio::task::spawn_blocking(move || {
+        use std::io::{Read, Write};
+        unsent.write_all(head.as_bytes()).unwrap();
+        let mut told = [0; 12];
+        unsent.read_exact(&mut told).unwrap();
+        String::from_utf8(told.to_vec()).unwrap()
+    });
+    assert_eq!(told.await.unwrap(), "HTTP/1.1 429");
+    let part = put(&viva, &format!("{files}/two"), &[("content-range", "bytes 0-0/600")], "x").await;
+    assert_eq!((part.status, part.code().as_str()), (429, "quota_reached"));
+    // In the place of another its bytes are not counted twice.
+    put(&viva, &format!("{files}/one"), &[], thousand.clone()).await.expect(201);
     let digest = [("repr-digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")];
     let changed = put(&viva, &format!("{files}/two"), &digest, "not empty").await;
     assert_eq!((changed.status, &changed.json()["errors"][0]["field"]), (422, &json!("Repr-Digest")));

@@ -9,6 +9,8 @@ mod check;
 mod cli;
 mod console;
 mod crash;
+mod damaged;
+mod described;
 mod disk;
 mod docs;
 mod docs_samples;
@@ -16,6 +18,7 @@ mod events;
 mod file;
 mod files;
 mod history;
+mod hostile;
 mod limits;
 mod logs;
 mod matrix;
@@ -28,6 +31,7 @@ mod story;
 mod tasks;
 mod template;
 mod test_sets;
+mod transport;
 
 /// The binary under test.
 const VIVA: &str = env!("CARGO_BIN_EXE_viva");

@@ -309,3 +309,66 @@ async fn a_task_is_cancelled_and_told_to_be_cut() {
     let (_, said) = ends(&viva, here, 1, &["task", "show", "nobody"]);
     assert!(said.contains("viva task list"), "{said}");
 }
+
+#[tokio::test]
+async fn a_test_set_is_kept_run_and_held_against_its_run_before() {
+    let viva = Viva::start_with(VIVA, "[sessions]\nactive_quota = 3\n").await;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let said = |status: i32, args: &[&str]| ends(&viva, here, status, args);
+    assert!(said(0, &["test-set", "list"]).0.contains("No test sets"));
+    assert!(said(0, &["test-set", "create", "sums"]).0.contains("sums created (set_"));
+    let (_, why) = said(1, &["test-set", "run", "sums", "--model", "demo"]);
+    assert!(why.contains("has no case yet"), "{why}");
+    for row in 0..20 {
+        let (a, b) = (row % 40 + 10, row * 7 % 40 + 10);
+        let (question, sum) = (format!("What is {a} + {b}?"), (a + b).to_string());
+        said(0, &["test-set", "add", "sums", "--ask", &question, "--expected", &sum]);
+    }
+    let session = viva.running_session(json!({"name": "history"})).await;
+    viva.say(&session, "What is 12 + 30?").await;
+    let asked = viva.get(&format!("/api/v1/sessions/{session}/completions")).await.expect(200);
+    let id = asked["items"][0]["id"].as_str().unwrap();
+    let (told, _) = said(0, &["test-set", "add", "sums", "--completion", id]);
+    assert!(told.contains("kept as case 21 of sums; it expects `"), "{told}");
+    said(0, &["test-set", "remove", "sums", "21", "--confirm", "delete"]);
+
+    let score = ["--score", "numeric:expected", "--for", "10m"];
+    let (first, _) = said(0, &[&["test-set", "run", "sums", "--model", "demo:early"][..], &score].concat());
+    assert!(first.contains("20 of 20 rows answered") && !first.contains("Since the run before"), "{first}");
+    // The next run is scored as the last one was.
+    let (second, _) = said(0, &["run", "--test-set", "sums", "--model", "demo:final", "--require", "numeric>=0.9"]);
+    for part in ["sums done in", "✓ numeric>=0.9", "Since the run before (", "numeric +", " better, 0 worse", "PROMPT"]
+    {
+        assert!(second.contains(part), "{part} in {second}");
+    }
+    let (shown, _) = said(0, &["test-set", "show", "sums"]);
+    for part in ["20 cases; does not run by itself", "What is 10 + 10?", "✓ done", "Since the run before"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let json = json_of(&viva, here, &["test-set", "show", "sums"]);
+    assert_eq!((json["items"].as_array().unwrap().len(), json["runs"].as_array().unwrap().len()), (20, 2));
+    let pair = &json["since"]["scorings"][0]["pairs"][0];
+    assert!(pair["wins"].as_u64().unwrap() > 0 && pair["losses"] == 0, "{pair:#}");
+    let runs: Vec<&str> = json["runs"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
+    let compared = json_of(&viva, here, &["compare", runs[1], runs[0], "--limit", "3"]);
+    let differing = compared["differing"].as_array().unwrap();
+    assert_eq!((differing.len(), &differing[0]["difference"]), (3, &json!(1.0)));
+    let again = json_of(&viva, here, &["test-set", "run", "sums", "--session", "history"]);
+    assert_eq!((&again["status"], &again["since"]["rows"]), (&json!("done"), &json!(20)));
+
+    assert!(
+        said(0, &["test-set", "run", "sums", "--next", "demo"])
+            .0
+            .contains("runs by itself on the next sessions of demo, scored by numeric")
+    );
+    let id = json["id"].as_str().unwrap();
+    let set = viva.get(&format!("/api/v1/test-sets/{id}")).await.expect(200);
+    assert_eq!((&set["run"]["model"], &set["run"]["scoring"][0]["reference"]), (&json!("demo"), &json!("expected")));
+    assert!(said(0, &["test-set", "run", "sums", "--no-next"]).0.contains("runs by itself no more"));
+    assert!(said(0, &["test-set", "list"]).0.contains("numeric "));
+    assert!(said(1, &["test-set", "show", "nobody"]).1.contains("no test set `nobody`"));
+    assert!(said(2, &["test-set", "remove", "sums"]).1.contains("--confirm delete"));
+    assert!(said(0, &["test-set", "remove", "sums", "--confirm", "delete"]).0.contains("with its 20 cases removed"));
+    assert_eq!(viva.get(&format!("/api/v1/test-sets/{id}")).await.status, 404);
+}

@@ -20,8 +20,13 @@ async fn create(viva: &Viva, session: &str, body: Value) -> String {
     task["id"].as_str().unwrap().to_owned()
 }
 
+/// A task that is over, and summed up: one that was cut is told before that, one that is done is not.
 async fn wait_over(viva: &Viva, task: &str) -> Value {
-    let over = |task: &Value| ["done", "cut", "failed"].contains(&task["status"].as_str().unwrap_or_default());
+    let over = |task: &Value| {
+        let is_summed = task["scoring"] == json!([]) || task["scores"] != json!([]);
+        assert!(is_summed || task["status"] != "done", "{task:#}");
+        is_summed && ["done", "cut", "failed"].contains(&task["status"].as_str().unwrap_or_default())
+    };
     viva.wait(&format!("/api/v1/tasks/{task}"), over).await
 }
 

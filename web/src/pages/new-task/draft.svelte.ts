@@ -1,5 +1,6 @@
 // What is typed into the form for a task, kept by this tab over a reload and a refusal, and the request that it makes.
 
+import { newKey } from '$/api/key';
 import type { CreateTask, Format, Task } from '$/api/tasks';
 import { fromUnknown, toRequest, type Parameters, type Purpose } from '$/pages/playground/parameters';
 import { draftOf, newScoring, scoringGaps, scoringOf, type ScoringDraft } from './scoring';
@@ -154,8 +155,7 @@ export class TaskDraft {
   keyFor(request: CreateTask): string {
     const body = JSON.stringify(request);
     if (this.#sent?.body !== body) {
-      const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-      this.#sent = { body, key };
+      this.#sent = { body, key: newKey() };
     }
     this.#write();
     return this.#sent.key;

@@ -1,5 +1,6 @@
 // The draft of this tab, kept over a reload, and the key that makes a submission sent twice one session.
 
+import { newKey } from '$/api/key';
 import type { CreateSession } from '$/api/types';
 import { empty, isEmpty, type Draft } from './draft';
 
@@ -49,7 +50,7 @@ export class KeptDraft {
   /** The key for a request: the last one's where it is the same, so that it cannot be carried out twice. */
   keyFor(request: CreateSession): string {
     const body = JSON.stringify(request);
-    if (this.#sent?.body !== body) this.#sent = { body, key: randomKey() };
+    if (this.#sent?.body !== body) this.#sent = { body, key: newKey() };
     this.save();
     return this.#sent.key;
   }
@@ -78,9 +79,4 @@ export class KeptDraft {
       // Nothing was kept.
     }
   }
-}
-
-/** `crypto.randomUUID` is for secure contexts only; the console may be served in plain HTTP within a network. */
-function randomKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

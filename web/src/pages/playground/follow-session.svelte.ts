@@ -2,7 +2,7 @@
 
 import { untrack } from 'svelte';
 import { sessions } from '$/api/sessions';
-import { liveSessions } from '$/live/sessions.svelte';
+import { liveSessions, whenResumed } from '$/live/sessions.svelte';
 import type { ConversationList } from './conversation-list.svelte';
 import type { OpenConversation } from './open-conversation.svelte';
 
@@ -27,17 +27,19 @@ export function followSession(id: string, list: ConversationList, talk: OpenConv
         void talk.refresh();
       }, GATHER_MS);
     };
-    const stop = liveSessions.listen((change) => {
-      if (change.kind === 'resumed') {
+    const stops = [
+      whenResumed(() => {
         talk.follower.reconnect();
         soon();
-      } else if (change.kind === 'changed' && change.session.id === id) {
-        const { before, session } = change;
-        if (before?.usage.interactions !== session.usage.interactions || before.status !== session.status) soon();
-      }
-    });
+      }),
+      liveSessions.listen((change) => {
+        if (change.kind !== 'changed' || change.now.id !== id) return;
+        const { before, now } = change;
+        if (before?.usage.interactions !== now.usage.interactions || before.status !== now.status) soon();
+      }),
+    ];
     return () => {
-      stop();
+      for (const stop of stops) stop();
       clearTimeout(timer);
       talk.close();
       list.stop();

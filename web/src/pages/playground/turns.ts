@@ -3,7 +3,7 @@
 
 import type { ChatMessage, ChatRequest } from '$/api/completions';
 import type { Completion } from '$/api/types';
-import { splitReasoning } from './reasoning';
+import { splitReasoning } from '$/completions/reasoning';
 
 export type Content = ChatMessage['content'];
 

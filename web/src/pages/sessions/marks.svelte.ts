@@ -12,8 +12,8 @@ export function marks(): ReadonlySet<string> {
 
   $effect(() => {
     const stop = liveSessions.listen((change) => {
-      if (change.kind !== 'appeared' && change.kind !== 'changed') return;
-      const { session, before } = change;
+      if (change.kind === 'deleted') return;
+      const { now: session, before } = change;
       const isMarked = !before || before.status !== session.status || before.name !== session.name || before.stopping !== session.stopping;
       if (!isMarked) return;
       ids.add(session.id);

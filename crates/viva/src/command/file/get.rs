@@ -1,18 +1,22 @@
 //! `viva file get`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{name, session_of};
+use super::{name, part::Part, session_of};
 use crate::{
     cli::GetArgs,
+    client::ApiError,
     command::{
         Context,
-        download::{Download, Existing, hex},
+        download::{Existing, hex},
         figures::bytes,
     },
     failure::Failure,
@@ -27,11 +31,12 @@ pub(super) async fn run(args: &GetArgs, context: &Context<'_>) -> anyhow::Result
         existing.check(file)?;
     }
     let session = session_of(context, args.session.as_deref()).await?;
-    let opened = context.client.open(&format!("{session}/files/{encoded}"), &[]).await;
+    let source = format!("{session}/files/{encoded}");
+    let opened = context.client.open(&source, &[]).await;
     let response = opened.map_err(|error| name::or_unknown(error, &args.name))?;
     let expected = expected_sha256(&response)?;
     match target {
-        Some(file) => save(context, response, (&file, existing), &expected).await,
+        Some(file) => save(context, (&source, response), (&file, existing), &expected).await,
         None => print(context, response, &expected).await,
     }
 }
@@ -68,26 +73,113 @@ fn check(expected: &str, found: &str) -> anyhow::Result<()> {
         .into())
 }
 
+/// Times that a broken connection is opened again without anything having come, and the pause before each.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(500);
+
 async fn save(
     context: &Context<'_>,
-    response: Response,
+    (source, response): (&str, Response),
     (file, existing): (&Path, Existing),
     expected: &str,
 ) -> anyhow::Result<()> {
     let label = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let bar = bytes_bar(context.output, &label, response.content_length().unwrap_or(0));
-    let download = Download::read(response, file, |bytes| bar.inc(bytes)).await;
+    let whole = response.content_length().unwrap_or(0);
+    let mut part = Part::open(file, expected)?;
+    if part.bytes > whole {
+        part.clear()?;
+    }
+    let bar = bytes_bar(context.output, &label, whole);
+    bar.inc(part.bytes);
+    // What is here already is not read again.
+    let fetched = match part.bytes {
+        0 => fetch(context, source, (Some(response), whole, expected), &mut part, |bytes| bar.inc(bytes)).await,
+        _ => {
+            drop(response);
+            fetch(context, source, (None, whole, expected), &mut part, |bytes| bar.inc(bytes)).await
+        }
+    };
     bar.finish_and_clear();
-    let download = download?;
-    check(expected, &download.sha256)?;
-    let (size, sha256) = (download.bytes, download.sha256.clone());
-    download.keep(file, existing)?;
+    if let Err(error) = fetched {
+        let hint = format!("what has come is kept: the same command goes on at {}", bytes(part.bytes));
+        return Err(error.context(Failure::new("the download broke off").hint(hint)));
+    }
+    let (size, sha256) = (part.bytes, part.sha256());
+    if let Err(error) = check(expected, &sha256) {
+        part.discard();
+        return Err(error);
+    }
+    part.keep(file, existing)?;
     if context.output.is_json() {
         context.output.json(&json!({ "file": file, "bytes": size, "sha256": sha256 }).to_string());
     } else {
         context.output.line(&format!("{} written: {}", file.display(), bytes(size)));
     }
     Ok(())
+}
+
+/// Reads what is missing, with a new connection wherever one breaks.
+async fn fetch(
+    context: &Context<'_>,
+    source: &str,
+    (mut response, whole, expected): (Option<Response>, u64, &str),
+    part: &mut Part,
+    each: impl Fn(u64),
+) -> anyhow::Result<()> {
+    let mut tries = 0;
+    while part.bytes < whole {
+        let before = part.bytes;
+        let read = match response.take() {
+            Some(response) => read(response, part, &each).await,
+            None => match context.client.open_from(source, part.bytes, expected).await {
+                Ok(response) => {
+                    if expected_sha256(&response)? != expected {
+                        let changed =
+                            Failure::new("the file was replaced while it was downloaded").hint("get it again");
+                        return Err(changed.into());
+                    }
+                    if response.status() != StatusCode::PARTIAL_CONTENT {
+                        part.clear()?;
+                    }
+                    read(response, part, &each).await
+                }
+                Err(error) if !may_pass(&error) => return Err(error),
+                Err(error) => Err(Broken::Connection(error)),
+            },
+        };
+        match read {
+            Ok(()) => {}
+            Err(Broken::Disk(error)) => return Err(error),
+            Err(Broken::Connection(error)) => {
+                tries = if part.bytes > before { 0 } else { tries + 1 };
+                if tries == TRIES {
+                    return Err(error);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why no more came.
+enum Broken {
+    Connection(anyhow::Error),
+    Disk(anyhow::Error),
+}
+
+async fn read(mut response: Response, part: &mut Part, each: impl Fn(u64)) -> Result<(), Broken> {
+    let breaks = |error| Broken::Connection(anyhow::Error::new(error).context("the connection to the server broke"));
+    while let Some(chunk) = response.chunk().await.map_err(breaks)? {
+        part.append(&chunk).map_err(Broken::Disk)?;
+        each(chunk.len() as u64);
+    }
+    Ok(())
+}
+
+/// Whether the server may only be away for a while.
+fn may_pass(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ApiError>().is_some_and(|error| error.is_unreachable() || error.may_pass())
 }
 
 async fn print(context: &Context<'_>, mut response: Response, expected: &str) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 mod get;
 mod name;
+mod part;
 mod put;
 
 use jiff::Timestamp;

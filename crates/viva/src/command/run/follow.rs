@@ -19,6 +19,9 @@ pub(super) const POLL: Duration = Duration::from_millis(400);
 /// How long the server may be away, as it is while it starts again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long after its end a task's scores are waited for.
+const SUMMING: Duration = Duration::from_secs(30);
+
 /// What became of a wish to cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cancel {
@@ -45,7 +48,7 @@ pub(super) async fn follow(context: &mut Context<'_>, begun: Task, signals: &mut
                 lost_at = None;
                 let task: Task = answer.read()?;
                 show(&bar, &task, cancel);
-                if task.status.is_over() {
+                if task.status.is_over() && is_summed(&task, Timestamp::now()) {
                     return Ok(Ended { task, answer });
                 }
             }
@@ -74,6 +77,12 @@ pub(super) async fn follow(context: &mut Context<'_>, begun: Task, signals: &mut
             },
         }
     }
+}
+
+/// Whether no more scores are to be waited for. One that was cut is summed up a moment later.
+fn is_summed(task: &Task, now: Timestamp) -> bool {
+    let is_fresh = task.finished_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < SUMMING);
+    task.scoring.is_empty() || !task.scores.is_empty() || !is_fresh
 }
 
 /// Whether the server may only be away for a while.

@@ -8,23 +8,32 @@ use std::{
 use anyhow::Context as _;
 use dataset::{Plan, Settings, Template};
 use protocol::{
+    TestSetId,
     scoring::{Scoring, Summary},
     task::{CreateTask, Task, TaskInput, TaskStatus},
+    test_set::{TestRun, TestSet},
 };
 use scoring::{Judgement, Requirement, Scorer};
 use serde_json::{Map, Value};
 
 use super::input::Input;
 use crate::{
-    cli::{RunArgs, TaskFormat},
+    cli::{AskedArgs, GoalArgs, RunArgs, TaskFormat},
     command::{chat::known_value, download::Existing, figures::counted, scores::figure, task::format_of},
     failure::Failure,
 };
 
+/// Where the rows of a task come from.
+#[derive(Debug)]
+pub(super) enum Rows {
+    Read(Input),
+    TestSet(TestSetId),
+}
+
 /// A task that is to be made.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) input: Input,
+    pub(super) rows: Rows,
     /// All of it but the input.
     pub(super) request: CreateTask,
 }
@@ -33,12 +42,12 @@ impl Job {
     /// # Errors
     /// What is wrong with the file, the template, a scoring or a parameter.
     pub(super) fn check(args: &RunArgs, file: &Path) -> anyhow::Result<Self> {
-        let parameters = parameters(args)?;
-        let (prompt, system) = (text_of(args.template.as_deref())?, text_of(args.system.as_deref())?);
+        let asked = &args.asked;
+        let parameters = parameters(asked)?;
+        let (prompt, system) = (text_of(args.template.as_deref())?, text_of(asked.system.as_deref())?);
         let template = prompt.as_deref().map(Template::parse).transpose();
         let template = template.map_err(|error| Failure::usage(format!("--template: {error}")))?;
-        let scorers = Scorer::compile_all(&args.score)
-            .map_err(|(place, error)| Failure::usage(format!("--score {}: {error}", place_of(place))))?;
+        let scorers = compile(&asked.score)?;
         let input = Input::open(file, args.format.map(Into::into))?;
         let settings = Settings { template, system: system.clone(), parameters: parameters.clone() };
         Plan::new(input.format, &input.columns, settings)
@@ -47,17 +56,66 @@ impl Job {
             input.check_column(scorer)?;
         }
         let request = CreateTask {
-            name: args.name.clone(),
+            name: asked.name.clone(),
             input: TaskInput::default(),
             prompt,
             system,
             parameters,
-            scoring: args.score.clone(),
-            concurrency: args.concurrency,
+            scoring: asked.score.clone(),
+            concurrency: asked.concurrency,
             metadata: BTreeMap::new(),
         };
-        Ok(Self { input, request })
+        Ok(Self { rows: Rows::Read(input), request })
     }
+
+    /// The cases of a test set. What is not given is as the set runs by itself, else as its last run was.
+    ///
+    /// # Errors
+    /// The set has no case; what is wrong with a scoring or a parameter.
+    pub(super) fn of_test_set(asked: &AskedArgs, set: &TestSet) -> anyhow::Result<Self> {
+        if set.cases == 0 {
+            let hint = "keep one: `viva test-set add`, or *Save as case* in the console";
+            return Err(Failure::new(format!("the test set {} has no case yet", set.name)).hint(hint).into());
+        }
+        compile(&asked.score)?;
+        let (mut settings, given) = (settings(set), parameters(asked)?);
+        if !asked.score.is_empty() {
+            settings.scoring.clone_from(&asked.score);
+        }
+        settings.parameters.extend(given);
+        let request = CreateTask {
+            name: asked.name.clone().or_else(|| Some(set.name.clone())),
+            input: TaskInput::default(),
+            prompt: None,
+            system: text_of(asked.system.as_deref())?.or(settings.system),
+            parameters: settings.parameters,
+            scoring: settings.scoring,
+            concurrency: asked.concurrency,
+            metadata: BTreeMap::new(),
+        };
+        Ok(Self { rows: Rows::TestSet(set.id), request })
+    }
+}
+
+/// How a test set is run unless more is said.
+fn settings(set: &TestSet) -> TestRun {
+    match (&set.run, set.runs.first()) {
+        (Some(run), _) => run.clone(),
+        (None, Some(last)) => TestRun {
+            model: String::new(),
+            scoring: last.scoring.clone(),
+            system: last.system.clone(),
+            parameters: last.parameters.clone(),
+        },
+        (None, None) => TestRun { model: String::new(), scoring: Vec::new(), system: None, parameters: Map::new() },
+    }
+}
+
+/// # Errors
+/// The first scoring that is none.
+fn compile(scoring: &[Scoring]) -> anyhow::Result<Vec<Scorer>> {
+    let named = |(place, error)| Failure::usage(format!("--score {}: {error}", place_of(place))).into();
+    Scorer::compile_all(scoring).map_err(named)
 }
 
 fn place_of(place: usize) -> String {
@@ -66,6 +124,23 @@ fn place_of(place: usize) -> String {
         1 => "(the second)".into(),
         place => format!("(number {})", place + 1),
     }
+}
+
+/// How a test set is to run by itself on the next sessions of a model.
+///
+/// # Errors
+/// What is wrong with a scoring or a parameter.
+pub(in crate::command) fn run_of_next(asked: &AskedArgs, model: &str, set: &TestSet) -> anyhow::Result<TestRun> {
+    compile(&asked.score)?;
+    let mut run = TestRun { model: model.to_owned(), ..settings(set) };
+    if !asked.score.is_empty() {
+        run.scoring.clone_from(&asked.score);
+    }
+    if let Some(system) = text_of(asked.system.as_deref())? {
+        run.system = Some(system);
+    }
+    run.parameters.extend(parameters(asked)?);
+    Ok(run)
 }
 
 /// A text, or with `@` before it the file that holds it; `@@` stands for one `@`.
@@ -78,7 +153,7 @@ fn text_of(given: Option<&str>) -> anyhow::Result<Option<String>> {
     }))
 }
 
-fn parameters(args: &RunArgs) -> anyhow::Result<Map<String, Value>> {
+fn parameters(args: &AskedArgs) -> anyhow::Result<Map<String, Value>> {
     let mut parameters = Map::new();
     let max_tokens = args.max_tokens.as_ref().map(|value| format!("max_tokens={value}"));
     for text in args.set.iter().chain(&max_tokens) {
@@ -106,7 +181,7 @@ pub(super) struct Goal {
 impl Goal {
     /// # Errors
     /// The output file cannot be what it is to be.
-    pub(super) fn check(args: &RunArgs) -> anyhow::Result<Self> {
+    pub(super) fn check(args: &GoalArgs) -> anyhow::Result<Self> {
         let output = args.output.as_ref().map(|file| {
             let format = format_of(file).ok_or_else(|| {
                 Failure::usage(format!("{} has none of the endings .jsonl, .csv, .xlsx and .xml", file.display()))

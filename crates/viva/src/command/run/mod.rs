@@ -5,9 +5,10 @@
 
 mod follow;
 mod input;
-mod job;
+pub(super) mod job;
 mod place;
 mod signals;
+pub(super) mod since;
 mod summary;
 
 use protocol::{
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use self::{
     follow::{PATIENCE, POLL, may_come_back},
-    job::{Goal, Job},
+    job::{Goal, Job, Rows},
     place::Place,
     signals::Signals,
 };
@@ -29,6 +30,7 @@ use super::{
     download::Existing,
     file::upload,
     task::{Export, export, find_task},
+    test_set::find_test_set,
 };
 use crate::{
     cli::RunArgs,
@@ -44,7 +46,7 @@ struct Ended {
 
 pub(super) async fn run(args: &RunArgs, mut context: Context<'_>) -> anyhow::Result<()> {
     // Whatever can be found wrong here is, before a session is opened.
-    let goal = Goal::check(args)?;
+    let goal = Goal::check(&args.goal)?;
     let work = Work::check(args, &context).await?;
     goal.check_names(work.scoring())?;
     let mut signals = Signals::new()?;
@@ -52,19 +54,24 @@ pub(super) async fn run(args: &RunArgs, mut context: Context<'_>) -> anyhow::Res
         // It is over, or under way: it needs no session.
         Work::Known(task) => follow::follow(&mut context, *task, &mut signals).await?,
         Work::New(_) | Work::Cut(_) => {
-            let mut place = Place::find(args, &context).await?;
+            let mut place = Place::find(&args.place, &context).await?;
             let ended = execute(&work, &mut place, &mut context, &mut signals).await;
             place.close(&context, &mut signals).await;
             ended?
         }
     };
+    let since = since::find(&context, &ended.task).await?;
     if context.output.is_json() {
-        context.output.json(&ended.answer.text);
+        let told = since.as_ref().map(|since| since.within(&ended.answer)).transpose()?;
+        context.output.json(told.as_ref().unwrap_or(&ended.answer.text));
     } else {
         summary::print(&context, &ended.task, &goal).await?;
+        if let Some(since) = &since {
+            since.print(&context).await?;
+        }
     }
     if let Some((file, format)) = &goal.output {
-        let written = Export { format: *format, file: Some(file), existing: Existing::from_flag(args.force) };
+        let written = Export { format: *format, file: Some(file), existing: Existing::from_flag(args.goal.force) };
         export(&context, ended.task.id, &written).await?;
     }
     goal.judge(&ended.task)
@@ -81,10 +88,14 @@ enum Work {
 
 impl Work {
     async fn check(args: &RunArgs, context: &Context<'_>) -> anyhow::Result<Self> {
-        let reference = match (&args.file, &args.resume) {
-            (Some(file), _) => return Ok(Self::New(Box::new(Job::check(args, file)?))),
-            (None, Some(reference)) => reference,
-            (None, None) => return Err(Failure::usage("name a file, or a task to resume").into()),
+        let reference = match (&args.file, &args.test_set, &args.resume) {
+            (Some(file), ..) => return Ok(Self::New(Box::new(Job::check(args, file)?))),
+            (None, Some(set), _) => {
+                let set = find_test_set(context, set).await?;
+                return Ok(Self::New(Box::new(Job::of_test_set(&args.asked, &set)?)));
+            }
+            (None, None, Some(reference)) => reference,
+            (None, None, None) => return Err(Failure::usage("name a file, a test set, or a task to resume").into()),
         };
         let task = find_task(context, reference).await?;
         match (task.status, task.resumed_by) {
@@ -170,10 +181,14 @@ async fn begin(
 
 /// What is small goes with the request; else it becomes a file of the session.
 async fn send_input(job: &Job, session: &str, context: &Context<'_>) -> anyhow::Result<TaskInput> {
-    let format = Some(job.input.format);
-    if let Some(text) = job.input.text()? {
+    let input = match &job.rows {
+        Rows::Read(input) => input,
+        Rows::TestSet(id) => return Ok(TaskInput { test_set: Some(*id), ..TaskInput::default() }),
+    };
+    let format = Some(input.format);
+    if let Some(text) = input.text()? {
         return Ok(TaskInput { text: Some(text), format, ..TaskInput::default() });
     }
-    let (file, _) = upload(context, session, job.input.file()?, &job.input.name).await?;
+    let (file, _) = upload(context, session, input.file()?, &input.name).await?;
     Ok(TaskInput { file: Some(file.id.to_string()), format, ..TaskInput::default() })
 }

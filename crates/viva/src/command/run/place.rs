@@ -7,7 +7,7 @@ use protocol::{
 
 use super::signals::Signals;
 use crate::{
-    cli::RunArgs,
+    cli::PlaceArgs,
     command::{
         Context,
         find::{model_path, session_or_newest_running},
@@ -27,7 +27,7 @@ impl Place {
     ///
     /// # Errors
     /// There is none, or it cannot be opened.
-    pub(super) async fn find(args: &RunArgs, context: &Context<'_>) -> anyhow::Result<Self> {
+    pub(super) async fn find(args: &PlaceArgs, context: &Context<'_>) -> anyhow::Result<Self> {
         let Some(model) = &args.model else {
             let path = session_or_newest_running(context, args.session.as_deref()).await?;
             return Ok(Self { path, opened: None, keeps: true });

@@ -24,7 +24,7 @@ use crate::{
     output::{Paint, clean},
 };
 pub(super) use export::{Export, export, format_of};
-pub(super) use view::{prompt, why_table};
+pub(super) use view::{prompt, table, why_table};
 
 pub(super) async fn run(command: TaskCommand, context: &Context<'_>) -> anyhow::Result<()> {
     match command {

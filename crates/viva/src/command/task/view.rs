@@ -22,7 +22,7 @@ const fn sign(status: TaskStatus) -> (&'static str, Paint) {
 }
 
 /// The list, one task a row.
-pub(super) fn table(tasks: &[Task]) -> Table {
+pub(in crate::command) fn table(tasks: &[Task]) -> Table {
     let ids: Vec<String> = tasks.iter().map(|task| task.id.to_string()).collect();
     let shown = shown_length(&ids);
     let mut table = Table::new([
