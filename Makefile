@@ -8,7 +8,7 @@ WEB    := $(shell find web -name node_modules -prune -o -path web/dist -prune -o
 # Where setup puts a Node that is recent enough, if the machine's is not.
 export PATH := $(CURDIR)/web/.node/node_modules/.bin:$(PATH)
 
-.PHONY: run build web test check bench bench-peers audit setup setup-test
+.PHONY: run build web test check fuzz bench bench-peers audit setup setup-test
 
 ## Build Viva, start it with its demo model, open a session.
 run: build
@@ -34,6 +34,16 @@ check: web
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@# Without the crates that link llama.cpp: without test dependencies it would be built a second time for them.
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude engine --exclude viva --no-deps --locked --document-private-items
+
+## A minute of fuzzing for each target; needs a nightly Rust and cargo-fuzz.
+FUZZ_SECONDS ?= 60
+fuzz: web
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || cargo +nightly install --locked cargo-fuzz
+	@cd fuzz && for target in $$(cargo +nightly fuzz list); do \
+		mkdir -p "corpus/$$target" "seeds/$$target"; \
+		cargo +nightly fuzz run "$$target" "corpus/$$target" "seeds/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 || exit 1; \
+	done
 
 ## Measurements; beside llama-server where `make bench-peers` has built it.
 bench: build $(VENV)/.ready

@@ -67,6 +67,8 @@ def table(measured):
 
 def main():
     asked = arguments()
+    # `./viva` as a Path is `viva`, which would be looked for on the PATH.
+    asked.viva = asked.viva.absolute()
     # Told to end, it ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = asked.target.resolve() / "bench"

@@ -8,6 +8,7 @@ pub mod eligibility;
 pub mod limits;
 pub mod memory;
 pub mod naming;
+pub mod permission;
 pub mod reason;
 pub mod session;
 

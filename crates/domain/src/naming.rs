@@ -35,6 +35,44 @@ pub fn name(text: &str) -> Result<String, FieldError> {
     Ok(name.to_owned())
 }
 
+/// Longest name of a user, in Unicode scalar values.
+pub const MAX_USER_NAME: usize = 64;
+/// Lengths of a password, in Unicode scalar values. NIST SP 800-63B asks for no rules of composition, and for a length
+/// that guesses do not reach.
+pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
+
+/// The name of a user as it is kept: as other names, shorter, and none that could be taken for an id.
+///
+/// # Errors
+/// The rule that it breaks, for the field `name`.
+pub fn user_name(text: &str) -> Result<String, FieldError> {
+    let name = name(text)?;
+    let length = name.chars().count();
+    if length > MAX_USER_NAME {
+        let message = format!("the name has {length} characters; at most {MAX_USER_NAME} are allowed");
+        return Err(FieldError::new("name", "too_long", message));
+    }
+    if name.starts_with(protocol::UserId::PREFIX) {
+        let message = format!("the name begins as an id does, with `{}`; choose another one", protocol::UserId::PREFIX);
+        return Err(FieldError::new("name", "reserved", message));
+    }
+    Ok(name)
+}
+
+/// Refuses a password that is too short or too long.
+///
+/// # Errors
+/// The rule that it breaks, for the field `password`.
+pub fn check_password(text: &str) -> Result<(), FieldError> {
+    let length = text.chars().count();
+    if PASSWORD_LENGTH.contains(&length) {
+        return Ok(());
+    }
+    let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
+    let code = if length < *least { "too_short" } else { "too_long" };
+    Err(FieldError::new("password", code, format!("the password has {length} characters; give {least} to {most}")))
+}
+
 /// The description as it is kept: trimmed, at most 200 characters; an empty one is none. Line breaks are allowed.
 ///
 /// # Errors

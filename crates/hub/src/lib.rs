@@ -18,7 +18,7 @@ mod store;
 
 pub use architecture::is_known_architecture;
 pub use digest::{InvalidSha256, Sha256};
-pub use inspection::{InspectError, Inspection, inspect, inspect_as, learning_stage};
+pub use inspection::{InspectError, Inspection, inspect, inspect_as, inspect_from, learning_stage};
 pub use store::{
     Bounds, Hub, ImportError, ImportOptions, Imported, OpenError, Progress, Removal, RemoveError, Upload, Verification,
     VerifyError,

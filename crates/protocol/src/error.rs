@@ -57,6 +57,8 @@ codes! {
     Unauthorized = "unauthorized", 401, "A valid token is needed";
     /// The token is good but not for this.
     Forbidden = "forbidden", 403, "This token does not allow that";
+    /// The request names a host that is not this server's.
+    MisdirectedRequest = "misdirected_request", 421, "The request is meant for another host";
     /// A state-changing request from another site's page.
     CrossSiteRequest = "cross_site_request", 403, "The request comes from another site";
     /// Absent, or not yours.
@@ -79,6 +81,8 @@ codes! {
     CompletionRunning = "completion_running", 409, "The completion is still being written";
     /// The task is not over.
     TaskRunning = "task_running", 409, "The task is not over";
+    /// The user has sessions, models or test sets; `owned=delete` deletes them too.
+    UserHasThings = "user_has_things", 409, "The user has things of their own";
     /// Only a task that was cut, and that no other goes on with, can be resumed.
     TaskNotCut = "task_not_cut", 409, "The task cannot be resumed";
     /// The body is larger than the bound.

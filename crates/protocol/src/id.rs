@@ -93,6 +93,8 @@ id!(UserId, "user", "usr_");
 id!(FileId, "file", "file_");
 id!(TaskId, "task", "task_");
 id!(TestSetId, "test set", "set_");
+id!(KeyId, "API key", "key_");
+id!(SessionTokenId, "session's token", "tok_");
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,7 @@ pub mod shim;
 pub mod system;
 pub mod task;
 pub mod test_set;
+pub mod user;
 
 pub use error::{ErrorCode, FieldError, Problem};
-pub use id::{CompletionId, FileId, ModelId, SessionId, TaskId, TestSetId, UserId};
+pub use id::{CompletionId, FileId, KeyId, ModelId, SessionId, SessionTokenId, TaskId, TestSetId, UserId};

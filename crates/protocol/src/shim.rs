@@ -47,8 +47,9 @@ pub struct LaunchSpec {
     pub hard_stop_ms: u64,
     /// From SIGTERM to SIGKILL when the shim stops by itself.
     pub stop_grace_ms: u64,
-    /// Most bytes of one file the runtime writes (RLIMIT_FSIZE); `None`: unbounded.
-    pub file_bound_bytes: Option<u64>,
+    /// Most bytes that the runtime may keep on disk in its own folder, all files together, and of any one file
+    /// (RLIMIT_FSIZE); `None`: unbounded.
+    pub folder_bound_bytes: Option<u64>,
     pub sandbox: Sandbox,
 }
 
@@ -204,6 +205,8 @@ pub enum ExitCause {
     Idle,
     /// It passed its memory bound.
     Memory,
+    /// It wrote more into its own folder than it may.
+    Disk,
     /// Killed by the kernel, which was out of memory.
     MachineMemory,
     /// By a request, or by SIGTERM or SIGINT to the shim.

@@ -4,14 +4,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::UserId;
+use crate::{UserId, user::Role};
 
-/// Body of `POST /api/v1/login`. It holds a secret: it is never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// Body of `POST /api/v1/login`: a token, or a name with its password. It holds a secret: it is never printed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct LogIn {
     /// A user's token.
-    pub token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// A user's name, with `password`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
 }
 
 /// Answer of `POST /api/v1/login-links`. It holds a secret: it is never logged.
@@ -42,14 +48,6 @@ pub struct SystemUser {
     pub id: UserId,
     pub name: String,
     pub role: Role,
-}
-
-/// What a user may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Everything.
-    Owner,
 }
 
 /// The machine's memory, as far as the operator lets sessions have it.

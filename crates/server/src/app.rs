@@ -1,6 +1,6 @@
 //! What the parts of the server share.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use hub::Hub;
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    auth::{code::LoginCodes, guesses::Guesses, login::EndedLogins},
+    auth::{code::LoginCodes, guesses::Guesses, login::EndedLogins, people::People},
     clock::Clock,
     config::Config,
     control::Supervisors,
@@ -38,11 +38,14 @@ pub(crate) struct App {
     pub(crate) live: LiveSessions,
     pub(crate) supervisors: Supervisors,
     pub(crate) key: TokenKey,
-    /// Who each user token belongs to, by the token's hash.
-    pub(crate) users: HashMap<[u8; 32], UserId>,
+    /// Who there is, and what opens something.
+    pub(crate) people: People,
+    /// The user whose machine it is.
     pub(crate) owner: UserId,
     /// Wrong user tokens, by address.
     pub(crate) guesses: Guesses,
+    /// Wrong passwords, by address.
+    pub(crate) password_guesses: Guesses,
     /// Each opens the console once.
     pub(crate) login_codes: LoginCodes,
     /// Browsers that were logged out.

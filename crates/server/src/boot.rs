@@ -1,10 +1,9 @@
 //! Starting and ending the server: the order in which its parts come and go.
 
 use std::{
-    collections::HashMap,
     fs, io,
     io::Write,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,11 +20,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App,
-    auth::{self, code::LoginCodes, guesses::Guesses, login::EndedLogins},
+    auth::{
+        self,
+        code::LoginCodes,
+        guesses::Guesses,
+        login::EndedLogins,
+        people::{self, People},
+    },
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
-    connection::{self, Bounds},
+    connection::{self, Bounds, Door},
     control::{self, Supervisors},
+    entrance::tls::{Certificate, TlsError},
     figures,
     files::{self, Uploads},
     gateway::{live::LiveSessions, runtime::Runtimes},
@@ -33,6 +39,7 @@ use crate::{
     router,
     tasks::{self, TaskRunners},
     token::{self, MIN_USER_TOKEN, TokenKey},
+    users,
 };
 
 /// What a server is started with.
@@ -62,6 +69,8 @@ pub enum StartError {
     Store(#[from] store::OpenError),
     #[error(transparent)]
     Key(#[from] token::KeyError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Hub(#[from] hub::OpenError),
     #[error("{address} is in use; is another server running? choose another with --listen")]
@@ -93,6 +102,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     login_link: String,
+    door: Door,
     /// Sessions that were taken over from the last run.
     pub adopted: usize,
 }
@@ -110,6 +120,11 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     {
         return Err(StartError::ShortToken { have });
     }
+    let certificate = options.config.server.tls.as_ref().map(Certificate::load).transpose()?;
+    let door = Door {
+        tls: certificate.as_ref().map(Certificate::acceptor).transpose()?,
+        proxies: options.config.server.trusted_proxies.clone(),
+    };
     let store = Store::open(&options.data, &store::Settings::default()).await?;
     let folder = |path: &Path| {
         let path = path.to_owned();
@@ -133,13 +148,14 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     let key = TokenKey::ensure(&data)?;
     let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
     let owner = store.ensure_owner(clock.now()).await?.id;
-    let url = options.config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = options.config.server.public_url.clone().unwrap_or_else(|| own_url(certificate.is_some(), address));
     let token = owner_token(&data, options.token);
     store.set_token_hash(owner, "owner", token::hash(&token)).await?;
     let hub =
         Hub::open_with(&data, hub::Bounds { max_file_bytes: options.config.limits.model_bytes, ..Default::default() })?;
     let ended_logins = EndedLogins::new(store.list_ended_logins(clock.now()).await?);
-    let (login_codes, first_code) = LoginCodes::new();
+    let (login_codes, first_code) = LoginCodes::new(owner);
+    let people = People::read(&store).await?;
     let app = Arc::new(App {
         config: options.config,
         program: options.program,
@@ -152,9 +168,10 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         live: LiveSessions::default(),
         supervisors: Supervisors::default(),
         key,
-        users: HashMap::from([(token::hash(&token), owner)]),
+        people,
         owner,
         guesses: Guesses::new(token::hash(&token)),
+        password_guesses: Guesses::new(token::random()),
         login_codes,
         ended_logins,
         uploads: Uploads::default(),
@@ -180,11 +197,25 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     models::ensure_embedded(&app, &options.embedded).await.map_err(|error| StartError::Models(error.0.detail))?;
     let adopted = control::adopt(&app).await.map_err(StartError::Adopt)?;
     tasks::adopt(&app).await?;
-    write_client(&app.data, &app.url, &token).map_err(folder(&app.data.join("run")))?;
+    let client = LocalClient { address, url: app.url.clone(), token };
+    client.write(&app.data, certificate.as_deref()).map_err(folder(&app.data.join("run")))?;
+    if let Some(certificate) = certificate {
+        let data = app.data.clone();
+        tokio::spawn(certificate.follow(move |certificate| {
+            if let Err(error) = client.write(&data, Some(certificate)) {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the clients of this machine were not told of it"
+                );
+            }
+        }));
+    }
     tokio::spawn(finish_scrub(Arc::clone(&app)));
     tokio::spawn(control::run_queue(Arc::clone(&app)));
+    tokio::spawn(users::finish_removals(Arc::clone(&app)));
+    app.tasks.spawn(people::write_uses(Arc::clone(&app)));
     let login_link = auth::login_link(&app, &first_code);
-    Ok(Server { app, listener, address, login_link, adopted })
+    Ok(Server { app, listener, address, login_link, door, adopted })
 }
 
 /// Wipes what an earlier run deleted and did not come to wipe.
@@ -222,13 +253,41 @@ fn owner_token(data: &Path, given: Option<String>) -> String {
     given.or_else(last).unwrap_or_else(token::new_user_token)
 }
 
-fn write_client(data: &Path, url: &str, token: &str) -> io::Result<()> {
-    let path = client_file(data);
-    let temporary = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(json!({"url": url, "token": token}).to_string().as_bytes())?;
-    file.sync_all()?;
-    fs::rename(temporary, path)
+fn own_url(is_tls: bool, address: SocketAddr) -> String {
+    format!("{}://{address}", if is_tls { "https" } else { "http" })
+}
+
+/// What the clients of this machine are told.
+struct LocalClient {
+    address: SocketAddr,
+    url: String,
+    token: String,
+}
+
+impl LocalClient {
+    /// With TLS they come by the loopback address, whatever name the certificate is for, and know the certificate itself.
+    fn write(&self, data: &Path, certificate: Option<&Certificate>) -> io::Result<()> {
+        let told = match certificate {
+            Some(certificate) => {
+                let mut address = self.address;
+                if address.ip().is_unspecified() {
+                    address.set_ip(if address.is_ipv4() {
+                        Ipv4Addr::LOCALHOST.into()
+                    } else {
+                        Ipv6Addr::LOCALHOST.into()
+                    });
+                }
+                json!({"url": own_url(true, address), "token": self.token, "certificate": certificate.fingerprint()})
+            }
+            None => json!({"url": self.url, "token": self.token}),
+        };
+        let path = client_file(data);
+        let temporary = path.with_extension("new");
+        let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(told.to_string().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(temporary, path)
+    }
 }
 
 impl Server {
@@ -254,9 +313,9 @@ impl Server {
     /// Serves until `ending` resolves, then ends in order: no new connections, streams within a grace, the sessions
     /// stopped or handed over, the store closed.
     pub async fn run(self, ending: impl Future<Output = Ending>) {
-        let Self { app, listener, .. } = self;
+        let Self { app, listener, door, .. } = self;
         let serving =
-            connection::serve(listener, router::router(&app), Bounds::of_this_process(), app.shutdown.clone());
+            connection::serve(listener, router::router(&app), Bounds::of_this_process(), door, app.shutdown.clone());
         tokio::pin!(serving);
         let ended = async {
             if ending.await == Ending::StopSessions {

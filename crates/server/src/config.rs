@@ -8,6 +8,7 @@ use std::{
 };
 
 use domain::{admission::Quotas, limits::Bounds, session::Timing};
+use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use store::FileQuotas;
@@ -35,11 +36,35 @@ pub struct ServerConfig {
     pub insecure: bool,
     /// The address that people reach the server by, where it is another one.
     pub public_url: Option<String>,
+    /// Further names that the server goes by. A request for any other name is refused, addresses in figures and
+    /// `localhost` excepted.
+    pub hosts: Vec<String>,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Speak TLS.
+    pub tls: Option<TlsConfig>,
+}
+
+/// The files of TLS, in PEM. They are read again within seconds of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate, followed by those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8482), insecure: false, public_url: None }
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8482),
+            insecure: false,
+            public_url: None,
+            hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            tls: None,
+        }
     }
 }
 
@@ -222,7 +247,7 @@ pub enum ConfigError {
     #[error("the configuration {path} is wrong: {message}")]
     Wrong { path: PathBuf, message: String },
     #[error(
-        "{address} is not a loopback address, and this server speaks no TLS; put a TLS proxy before it and listen on 127.0.0.1, or say --insecure"
+        "{address} is not a loopback address, and would be served without TLS; give --tls-certificate and --tls-key, or put a TLS proxy before the server and listen on 127.0.0.1, or say --insecure"
     )]
     Insecure { address: SocketAddr },
     #[error("{key} = {value} is out of range: give {bounds}")]
@@ -252,7 +277,7 @@ impl Config {
             }
         }
         let address = self.server.listen;
-        if !address.ip().is_loopback() && !self.server.insecure {
+        if !address.ip().is_loopback() && !self.server.insecure && self.server.tls.is_none() {
             return Err(ConfigError::Insecure { address });
         }
         Ok(())
@@ -309,6 +334,9 @@ mod tests {
         config.server.listen = "0.0.0.0:1".parse().unwrap();
         assert!(matches!(config.check(), Err(ConfigError::Insecure { .. })));
         config.server.insecure = true;
+        assert!(config.check().is_ok());
+        config.server.insecure = false;
+        config.server.tls = Some(TlsConfig { certificate: "a.pem".into(), key: "b.pem".into() });
         assert!(config.check().is_ok());
     }
 }

@@ -25,16 +25,21 @@ use hyper::{
     service::{Service, service_fn},
 };
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use ipnet::IpNet;
 use rustix::process::{Resource, getrlimit};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::sleep,
+    time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::timeout::TimeoutBody;
 
 use phase::{Answered, Heard, Pulse};
+
+use crate::entrance::proxies;
 
 /// How long a connection may keep the server waiting, and how many there may be.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +52,14 @@ pub(crate) struct Bounds {
     pub(crate) body: Duration,
     /// Connections at a time; further ones wait to be accepted.
     pub(crate) most: usize,
+}
+
+/// How a connection comes in.
+#[derive(Default)]
+pub(crate) struct Door {
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Proxies that are believed about whom they speak for.
+    pub(crate) proxies: Vec<IpNet>,
 }
 
 /// Descriptors that are left to everything but connections.
@@ -70,9 +83,16 @@ impl Bounds {
 }
 
 /// Accepts and serves until `shutdown`; then lets what is being answered end, and returns when all is.
-pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdown: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    door: Door,
+    shutdown: CancellationToken,
+) {
     let slots = Arc::new(Semaphore::new(bounds.most));
-    let host = Arc::new(Host { router: TowerToHyperService::new(router), bounds, shutdown, crowded: Notify::new() });
+    let router = TowerToHyperService::new(router);
+    let host = Arc::new(Host { router, bounds, door, shutdown, crowded: Notify::new() });
     let connections = TaskTracker::new();
     loop {
         let accepted = async {
@@ -115,6 +135,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 struct Host {
     router: TowerToHyperService<Router>,
     bounds: Bounds,
+    door: Door,
     shutdown: CancellationToken,
     /// There is no place for whoever comes next.
     crowded: Notify,
@@ -140,6 +161,15 @@ impl Host {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
         }
+        let Some(tls) = &self.door.tls else { return self.converse(stream, peer).await };
+        match timeout(self.bounds.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.converse(stream, peer).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a connection does not speak TLS as the server does"),
+            Err(_) => tracing::debug!(%peer, "a connection took too long over TLS and is closed"),
+        }
+    }
+
+    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr) {
         let pulse = Arc::new(Pulse::new());
         let io = Heard::new(TokioIo::new(stream), Arc::clone(&pulse));
         let service = service_fn(|request| self.answer(request, peer, Arc::clone(&pulse)));
@@ -190,7 +220,8 @@ impl Host {
     ) -> Result<Response<Answered>, Infallible> {
         let answering = pulse.answering();
         let mut request = request.map(|body| Body::new(TimeoutBody::new(self.bounds.body, body)));
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let client = proxies::client(peer, request.headers(), &self.door.proxies);
+        request.extensions_mut().insert(ConnectInfo(client));
         let response = self.router.call(request).await?;
         Ok(response.map(|body| Answered::new(body, answering)))
     }
@@ -224,7 +255,11 @@ mod tests {
         );
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
-        Site { address, serving: tokio::spawn(serve(listener, router, bounds, shutdown.clone())), shutdown }
+        Site {
+            address,
+            serving: tokio::spawn(serve(listener, router, bounds, Door::default(), shutdown.clone())),
+            shutdown,
+        }
     }
 
     fn bounds() -> Bounds {

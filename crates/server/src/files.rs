@@ -2,7 +2,7 @@
 //! folder, each under its id, so that no name that a client chooses ever becomes a path on this machine.
 
 mod incoming;
-mod range;
+pub(crate) mod range;
 
 use std::{collections::HashSet, fs, io, path::PathBuf, sync::Mutex, sync::PoisonError};
 

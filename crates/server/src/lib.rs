@@ -13,8 +13,11 @@ pub mod config;
 mod connection;
 mod control;
 mod create;
+mod entrance;
 mod figures;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gateway;
 mod models;
 mod plan;
@@ -25,6 +28,7 @@ mod tasks;
 pub mod token;
 mod ui;
 mod update;
+mod users;
 
 pub use api::openapi::document as openapi_document;
 pub use boot::{Ending, ServeOptions, Server, StartError, start};

@@ -19,7 +19,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     api::{files, health, login, models, openapi, problem::ApiError},
     app::App,
-    auth, figures,
+    auth::{self, LetIn},
+    entrance::hosts,
+    figures,
     gateway::{self, error::InferenceError},
     ui,
 };
@@ -46,8 +48,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             ApiError::new(ErrorCode::Internal, "something broke on the server; its log says more").into_response()
         }))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), until_logged_out))
-        .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), until_access_ends))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), hosts::check))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), finish))
         .with_state(Arc::clone(app))
 }
 
@@ -80,13 +83,14 @@ async fn no_method(method: Method, uri: Uri) -> Response {
     ApiError::new(ErrorCode::MethodNotAllowed, message).into_response()
 }
 
-/// What a browser follows, such as the events, ends with its login.
-async fn until_logged_out(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let login = auth::find_login(&app, request.headers());
+/// What somebody follows, such as the events, ends with what let them in: the login, the key, the user.
+async fn until_access_ends(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let let_in = LetIn::default();
+    request.extensions_mut().insert(let_in.clone());
     let response = next.run(request).await;
-    match login {
-        Some(login) if response.body().size_hint().exact().is_none() => response.map(|body| {
-            let ended = async move { app.ended_logins.wait(&login).await };
+    match let_in.access() {
+        Some(access) if response.body().size_hint().exact().is_none() => response.map(|body| {
+            let ended = async move { auth::wait_ended(&app, access).await };
             Body::from_stream(body.into_data_stream().take_until(Box::pin(ended)))
         }),
         Some(_) | None => response,
@@ -94,7 +98,7 @@ async fn until_logged_out(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 /// Headers that every answer has, and the one line that each request leaves in the log.
-async fn finish(request: Request, next: Next) -> Response {
+async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let path = logged_path(request.uri().path());
@@ -103,6 +107,11 @@ async fn finish(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    if app.url.starts_with("https://") {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     let status = response.status().as_u16();
     metrics::counter!(figures::HTTP_REQUESTS, "status" => class(status)).increment(1);
     tracing::info!(%method, path, status, ms = started.elapsed().as_secs_f64() * 1e3, "request");

@@ -10,8 +10,11 @@ use subtle::ConstantTimeEq;
 
 /// Shortest token that an operator may set, in bytes.
 pub(crate) const MIN_USER_TOKEN: usize = 32;
-const SESSION_PREFIX: &str = "vses_";
+/// What both kinds of a session's tokens begin with.
+pub(crate) const SESSION_PREFIX: &str = "vses_";
 const USER_PREFIX: &str = "vusr_";
+/// What API keys begin with, so that they are known for one wherever they turn up.
+pub(crate) const KEY_PREFIX: &str = "vkey_";
 
 /// The key of the session tokens. It never leaves the data folder.
 #[derive(Clone)]
@@ -115,7 +118,18 @@ pub(crate) fn new_user_token() -> String {
     format!("{USER_PREFIX}{}", URL_SAFE_NO_PAD.encode(random()))
 }
 
-/// What is kept of a user token. Tokens are random, so one round of SHA-256 is enough.
+/// A new API key.
+pub(crate) fn new_key() -> String {
+    format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(random()))
+}
+
+/// A new named token of a session: random, where the unnamed one is computed.
+pub(crate) fn new_session_token() -> String {
+    format!("{SESSION_PREFIX}{}", URL_SAFE_NO_PAD.encode(random()))
+}
+
+/// What is kept of a token or key. They are random, of 256 bits: no dictionary holds one, and one round of SHA-256 is
+/// enough, which every request can afford. Passwords are another matter: see `auth::password`.
 pub(crate) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -7,6 +7,7 @@ mod clock;
 mod control;
 mod deadlines;
 mod detach;
+mod disk;
 mod folder;
 mod log;
 mod memory;

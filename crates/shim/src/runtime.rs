@@ -61,7 +61,7 @@ pub(crate) fn start(
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .process_group(0);
-    confine_child(&mut command, spec.file_bound_bytes, listener, sandbox);
+    confine_child(&mut command, spec.folder_bound_bytes, listener, sandbox);
     let child = command.spawn()?;
     let pid = Pid::from_child(&child);
     procfs::prefer_for_oom(child.id());

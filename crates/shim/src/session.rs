@@ -19,6 +19,7 @@ use crate::{
     control::Control,
     deadlines::Deadlines,
     detach::{self, Report},
+    disk::DiskWatch,
     folder::{FolderError, RunFolder},
     log::BoundedLog,
     memory::MemoryWatch,
@@ -125,6 +126,7 @@ fn start(options: &ShimOptions, folder: &RunFolder, begun: &Begun) -> Result<(Su
         runtime,
         deadlines: Deadlines::new(begun.begun.after_ms(spec.hard_stop_ms)),
         memory: MemoryWatch::new(spec.memory_bound_bytes, begun.begun),
+        disk: DiskWatch::new(paths.tmp(), spec.folder_bound_bytes, begun.begun),
         output,
     };
     Ok((supervision, control))

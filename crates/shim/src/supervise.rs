@@ -14,6 +14,7 @@ use crate::{
     clock::{BootTime, Timer},
     control::Control,
     deadlines::Deadlines,
+    disk::DiskWatch,
     memory::MemoryWatch,
     output::Output,
     runtime::Runtime,
@@ -32,6 +33,7 @@ pub(crate) struct Supervision {
     pub(crate) runtime: Runtime,
     pub(crate) deadlines: Deadlines,
     pub(crate) memory: MemoryWatch,
+    pub(crate) disk: DiskWatch,
     pub(crate) output: Output,
 }
 
@@ -120,9 +122,10 @@ fn wait_for_any(watch: &Watch, signals: &Signals, timer: &Timer, control: &Contr
 
 impl Watch {
     fn wake_at(&self) -> BootTime {
+        let look = self.on.disk.next().map_or(self.on.memory.next(), |next| next.min(self.on.memory.next()));
         match self.phase {
-            Phase::Running => self.on.deadlines.next().min(self.on.memory.next()),
-            Phase::Terminating { kill_at, .. } => kill_at.min(self.on.memory.next()),
+            Phase::Running => self.on.deadlines.next().min(look),
+            Phase::Terminating { kill_at, .. } => kill_at.min(look),
             Phase::Killing { again_at, .. } => again_at,
         }
     }
@@ -137,6 +140,9 @@ impl Watch {
         }
         if self.status.is_none() && self.on.memory.sample(self.on.runtime.identity.pid, now) {
             self.kill(ExitCause::Memory);
+        }
+        if self.status.is_none() && self.on.disk.sample(now) {
+            self.kill(ExitCause::Disk);
         }
         match self.phase {
             Phase::Terminating { cause, kill_at } if kill_at <= now => self.kill(cause),

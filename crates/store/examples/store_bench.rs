@@ -81,6 +81,7 @@ async fn create(store: &Store, owner: UserId, name: &str) -> SessionId {
 fn finish(session: SessionId) -> Finish {
     Finish {
         begin: Begin {
+            repeatable: None,
             id: CompletionId::generate(),
             session_id: session,
             conversation: None,

@@ -16,7 +16,11 @@ use sqlx::{
 };
 use tokio::sync::watch;
 
-use crate::{StorageError, error::result_code, writer::Writer};
+use crate::{
+    StorageError,
+    error::result_code,
+    writer::{Command, Tx, Writer},
+};
 
 /// The schema's versions; what has been released is never changed, only followed by another.
 fn migrations() -> Migrator {
@@ -29,6 +33,7 @@ fn migrations() -> Migrator {
     let made = include_str!("../migrations/0007_made.sql");
     let test_sets = include_str!("../migrations/0008_test_sets.sql");
     let told = include_str!("../migrations/0009_told.sql");
+    let people = include_str!("../migrations/0010_people.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -42,6 +47,7 @@ fn migrations() -> Migrator {
         simple(7, "made", made),
         simple(8, "test_sets", test_sets),
         simple(9, "told", told),
+        simple(10, "people", people),
     ])
 }
 
@@ -134,6 +140,12 @@ impl Store {
         self.inner.writer.close().await
     }
 
+    /// Whether it reads, and writes: where the latest commit failed, on a full disk perhaps, another is tried.
+    pub async fn is_well(&self) -> bool {
+        let reads = sqlx::query("SELECT 1 FROM scrub").fetch_one(self.readers()).await.is_ok();
+        reads && (!self.writer().is_failing() || self.writer().execute(Touch).await.is_ok())
+    }
+
     /// The number of the latest visible change of any session; 0 where there was none.
     pub fn latest_change(&self) -> u64 {
         *self.inner.writer.changes().borrow()
@@ -150,6 +162,23 @@ impl Store {
 
     pub(crate) fn writer(&self) -> &Writer {
         &self.inner.writer
+    }
+}
+
+/// A write that needs room and leaves nothing.
+struct Touch;
+
+impl Command for Touch {
+    type Output = ();
+    type Error = StorageError;
+
+    async fn apply(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        for statement in
+            ["CREATE TABLE touch (room BLOB)", "INSERT INTO touch VALUES (zeroblob(65536))", "DROP TABLE touch"]
+        {
+            sqlx::query(statement).execute(&mut *tx.connection).await?;
+        }
+        Ok(())
     }
 }
 

@@ -48,4 +48,7 @@ pub use task::{
     TaskSpec, Unready, UnscoredRow,
 };
 pub use test_set::{TestSetWrite, WriteTestSetError};
-pub use user::User;
+pub use user::{
+    KeyRecord, MAX_KEYS, NewKey, NewSessionToken, NewUser, Owned, PasswordHash, RemoveUserError, SessionTokenRecord,
+    Used, User, UserChange, WriteKeyError, WriteUserError,
+};

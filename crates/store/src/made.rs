@@ -1,7 +1,8 @@
-//! What an `Idempotency-Key` made, so that a repeated request finds it again. Sessions remember their keys in the
-//! transaction that creates them.
+//! What an `Idempotency-Key` made, so that a repeated request finds it again. Sessions and completions remember their
+//! keys in the transaction that creates them.
 
 use protocol::{CompletionId, ModelId, TaskId, UserId};
+use sqlx::SqliteConnection;
 
 use crate::{
     Idempotency, StorageError, Store,
@@ -73,30 +74,40 @@ impl Command for Remember {
     type Error = StorageError;
 
     async fn apply(self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
-        let (insert, id) = match self.made {
-            Made::Completion(id) => (
-                "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, completion)
-                 SELECT ?, ?, ?, id FROM completion WHERE id = ?",
-                id.as_bytes().to_vec(),
-            ),
-            Made::Task(id) => (
-                "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, task)
-                 SELECT ?, ?, ?, id FROM task WHERE id = ?",
-                id.as_bytes().to_vec(),
-            ),
-            Made::Model(id) => (
-                "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, model)
-                 SELECT ?, ?, ?, id FROM model WHERE id = ?",
-                id.as_bytes().to_vec(),
-            ),
-        };
-        sqlx::query(insert)
-            .bind(self.owner.as_bytes().as_slice())
-            .bind(self.key.key_sha256.as_slice())
-            .bind(self.key.body_sha256.as_slice())
-            .bind(id)
-            .execute(&mut *tx.connection)
-            .await?;
-        Ok(())
+        Ok(note(tx.connection, self.owner, &self.key, self.made).await?)
     }
+}
+
+/// Notes it in the transaction that is open.
+pub(crate) async fn note(
+    connection: &mut SqliteConnection,
+    owner: UserId,
+    key: &Idempotency,
+    made: Made,
+) -> Result<(), sqlx::Error> {
+    let (insert, id) = match made {
+        Made::Completion(id) => (
+            "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, completion)
+             SELECT ?, ?, ?, id FROM completion WHERE id = ?",
+            id.as_bytes().to_vec(),
+        ),
+        Made::Task(id) => (
+            "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, task)
+             SELECT ?, ?, ?, id FROM task WHERE id = ?",
+            id.as_bytes().to_vec(),
+        ),
+        Made::Model(id) => (
+            "INSERT OR IGNORE INTO made (owner, key_sha256, body_sha256, model)
+             SELECT ?, ?, ?, id FROM model WHERE id = ?",
+            id.as_bytes().to_vec(),
+        ),
+    };
+    sqlx::query(insert)
+        .bind(owner.as_bytes().as_slice())
+        .bind(key.key_sha256.as_slice())
+        .bind(key.body_sha256.as_slice())
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -73,6 +73,11 @@ impl<'r> Columns<'r> {
         bytes.try_into().map(from_bytes).map_err(|_| self.unreadable())
     }
 
+    pub(crate) fn sha256(&self, column: &str) -> Result<[u8; 32], StorageError> {
+        let bytes: &[u8] = self.get(column)?;
+        bytes.try_into().map_err(|_| self.unreadable())
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StorageError> {
         self.maybe_json(column)?.ok_or_else(|| self.unreadable())
     }

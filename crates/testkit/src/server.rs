@@ -242,7 +242,7 @@ fn spawn(program: &Path, data: &Path, config: Option<&Path>) -> (Child, String, 
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let mut links = line.split_whitespace().filter(|word| word.starts_with("http://")).map(str::to_owned);
+    let mut links = line.split_whitespace().filter(|word| word.starts_with("http")).map(str::to_owned);
     let (Some(url), Some(login_link)) = (links.next(), links.next()) else {
         panic!("the server did not start: {line:?} {}", fs::read_to_string(log_of(data)).unwrap_or_default());
     };

@@ -9,7 +9,11 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    fs::File,
+    io::{BufReader, Read, Seek},
+    path::Path,
+};
 
 use domain::memory::Shape;
 use protocol::model::{LearningStageFinding, ModelType};
@@ -83,8 +87,19 @@ pub fn inspect(path: &Path) -> Result<Inspection, InspectError> {
 pub fn inspect_as(path: &Path, file_name: Option<&str>) -> Result<Inspection, InspectError> {
     let file = File::open(path).map_err(InspectError::Open)?;
     let size = file.metadata().map_err(InspectError::Open)?.len();
-    let header = gguf::read(BufReader::with_capacity(1 << 16, file), size)?;
-    conclude(&header, size, file_name)
+    inspect_from(BufReader::with_capacity(1 << 16, file), size, file_name)
+}
+
+/// As [`inspect_as`], of anything that is read like a file of `size_bytes`.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_from(
+    file: impl Read + Seek,
+    size_bytes: u64,
+    file_name: Option<&str>,
+) -> Result<Inspection, InspectError> {
+    conclude(&gguf::read(file, size_bytes)?, size_bytes, file_name)
 }
 
 /// The words of the API for what the header says.

@@ -56,7 +56,7 @@ impl Fixture {
             memory_bound_bytes: None,
             hard_stop_ms: 600_000,
             stop_grace_ms: 10_000,
-            file_bound_bytes: None,
+            folder_bound_bytes: None,
             sandbox: Sandbox::Open,
         }
     }

@@ -22,6 +22,7 @@ use crate::fixture::{Fixture, runs, trial, until};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("a_hostile_engine_is_held", held),
+        trial("a_runtime_that_fills_its_folder_is_ended", filling),
         trial("a_sandboxed_engine_serves_its_socket", serves),
         trial("a_sandboxed_runtime_dies_with_its_shim", dies_with_shim),
     ]
@@ -36,7 +37,7 @@ fn engine(fixture: &Fixture, role: &[&str]) -> LaunchSpec {
     spec.program = std::env::current_exe().expect("this program");
     spec.args = role.iter().map(|&word| word.to_owned()).chain(names).collect();
     spec.sandbox = Sandbox::Engine { read: vec![model], requirement: Requirement::Required };
-    spec.file_bound_bytes = Some(1024 * 1024);
+    spec.folder_bound_bytes = Some(1024 * 1024);
     spec
 }
 
@@ -64,6 +65,16 @@ async fn held(fixture: &Fixture) {
     assert!(runs(status.shim.pid));
 }
 
+async fn filling(fixture: &Fixture) {
+    let spec = engine(fixture, &["runtime", "fill"]);
+    let bound = spec.folder_bound_bytes.expect("a bound");
+    let _ = fixture.launcher.launch(&spec).await;
+    let record = fixture.exit(1).await;
+    assert_eq!((record.cause, record.signal), (ExitCause::Disk, Some(Signal::KILL.as_raw())));
+    let left = fs::read_dir(fixture.folder().tmp()).expect("the folder").count() as u64 * (PIECE as u64);
+    assert!(left > bound / 2, "{left}");
+}
+
 async fn serves(fixture: &Fixture) {
     fixture.launch(&engine(fixture, &["runtime", "inspect"])).await;
     fixture.written("done").await;
@@ -82,7 +93,19 @@ async fn dies_with_shim(fixture: &Fixture) {
     until("the runtime died with it", async || (!runs(status.runtime.pid)).then_some(())).await;
 }
 
-const ATTEMPTS: usize = 29;
+const ATTEMPTS: usize = 31;
+
+/// What the runtime that fills its folder writes at a time, in bytes.
+const PIECE: usize = 64 * 1024;
+
+/// The role: writes one file after the other, each within the bound of one.
+pub(crate) fn fill() -> Option<ExitCode> {
+    for number in 0_u64.. {
+        fs::write(format!("piece-{number}"), vec![1; PIECE]).expect("its own folder");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    None
+}
 
 /// The role: tries everything, and tells in its own folder what came of it.
 pub(crate) fn play() -> Option<ExitCode> {
@@ -139,11 +162,30 @@ fn processes(attempt: &mut impl FnMut(&str, bool)) {
     attempt("may start a thread", std::thread::Builder::new().spawn(|| {}).is_ok());
     attempt("start a program", Command::new("/bin/true").status().is_ok());
     let parent = getppid().expect("the shim");
+    attempt("fork", forks());
+    attempt("trace its shim", traces(parent));
     attempt("signal its shim", kill_process(parent, Signal::KILL).is_ok());
     attempt("signal a group", kill_process_group(parent, Signal::WINCH).is_ok());
     attempt("lift the death signal", set_parent_process_death_signal(None).is_ok());
     let more = Rlimit { current: Some(1 << 40), maximum: Some(1 << 40) };
     attempt("lift a limit", setrlimit(Resource::Fsize, more).is_ok());
+}
+
+#[expect(unsafe_code, reason = "the child ends at once")]
+fn forks() -> bool {
+    // SAFETY: the child calls nothing but _exit.
+    unsafe {
+        match libc::fork() {
+            0 => libc::_exit(0),
+            child => child > 0,
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "tracing has no safe form")]
+fn traces(process: Pid) -> bool {
+    // SAFETY: attaching touches no memory of this process.
+    unsafe { libc::ptrace(libc::PTRACE_ATTACH, process.as_raw_nonzero().get(), 0, 0) == 0 }
 }
 
 /// A refused *connection* would mean that the attempt left the sandbox.

@@ -33,6 +33,7 @@ pub(crate) fn play(args: &[String]) -> Option<ExitCode> {
         ["runtime", "eat", mib, ..] => eat(mib.parse().expect("a number of MiB")),
         ["runtime", "inspect", ..] => inspect(),
         ["runtime", "hostile", ..] => crate::hostile::play(),
+        ["runtime", "fill", ..] => crate::hostile::fill(),
         ["launch", data, spec] => launch(data, spec),
         ["first-process", data, spec] => first_process(data, spec),
         _ => None,

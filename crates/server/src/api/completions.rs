@@ -17,7 +17,7 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use store::{CompletionFilter, DeleteCompletionError, Idempotency, Made, Picks, StarError};
+use store::{CompletionFilter, DeleteCompletionError, Idempotency, Picks, StarError};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::UserCaller,
+    auth::{Asker, UserCaller},
     gateway::{
         error::InferenceError,
         exchange::Cut,
@@ -82,11 +82,7 @@ async fn list_completions(
     let paging = paging(query.limit, query.cursor)?;
     let filter = CompletionFilter {
         q: query.q,
-        picks: match query.starred {
-            Some(true) => Picks::Starred,
-            Some(false) => Picks::Unstarred,
-            None => Picks::All,
-        },
+        picks: Picks::of(query.starred),
         origin: query.origin,
         conversation: query.conversation,
         order: query.order.unwrap_or_default(),
@@ -132,7 +128,7 @@ async fn read_chat(app: &App, request: Request) -> Result<Incoming, ApiError> {
     responses((status = 201, description = "Being written", body = Completion), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
 async fn create_completion(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    Asker(owner): Asker,
     ApiPath(id): ApiPath<SessionId>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -155,10 +151,8 @@ async fn create_completion(
         return Ok(created(&made));
     }
     let checked = incoming.check(&live)?;
-    let exchange = start(&app, &live, checked, Source::playground(conversation), Reader::Nobody).await?;
-    if let Some(request) = repeatable {
-        app.store.remember_made(owner, request, Made::Completion(exchange.id)).await?;
-    }
+    let source = Source::playground(conversation, repeatable.map(|key| (owner, key)));
+    let exchange = start(&app, &live, checked, source, Reader::Nobody).await?;
     Ok(created(&exchange.completion()))
 }
 
@@ -182,7 +176,7 @@ fn created(completion: &Completion) -> Response {
     responses((status = 200, description = "Rendered", body = RenderedPrompt), (status = "4XX", description = "Refused", body = Problem), (status = 503, description = "Not ready", body = Problem)))]
 async fn render_prompt(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    Asker(owner): Asker,
     ApiPath(id): ApiPath<SessionId>,
     request: Request,
 ) -> Result<Json<RenderedPrompt>, ApiError> {

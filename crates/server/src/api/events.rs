@@ -132,7 +132,6 @@ impl Follower {
             }
         }
         let last = self.last;
-        self.told.retain(|_, told| told.revision.is_some() || told.number > last);
         self.told_gone.retain(|number| *number > last);
         (events, due)
     }
@@ -165,11 +164,9 @@ impl Follower {
             }
         };
         let number = change.number();
-        if self.told.get(&id).is_some_and(|told| told.number == number) {
-            return false;
-        }
-        self.told.insert(id, Told { number, revision, at: now });
-        true
+        let told = self.told.insert(id, Told { number, revision, at: now });
+        // A session that is gone changes twice: when its deletion begins, and when nothing of it is left.
+        told.is_none_or(|told| told.number != number && (told.revision, revision) != (None, None))
     }
 
     fn event(&self, change: &Change) -> Event {

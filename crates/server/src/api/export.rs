@@ -34,7 +34,7 @@ pub(crate) enum ExportFormat {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
     format: ExportFormat,
-    /// True: the picks alone.
+    /// True: the picks alone. False: all others.
     starred: Option<bool>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn export_completions(
     ApiQuery(query): ApiQuery<Export>,
 ) -> Result<Response, ApiError> {
     let session = find_own(&app, owner, id).await?;
-    let picks = if query.starred == Some(true) { Picks::Starred } else { Picks::All };
+    let picks = Picks::of(query.starred);
     let (kind, extension) = match query.format {
         ExportFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
         ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),

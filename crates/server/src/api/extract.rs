@@ -114,11 +114,18 @@ pub(crate) async fn read_body(request: Request, app: &App) -> Result<Bytes, ApiE
     })
 }
 
-/// Refuses a body that is said to be something else than JSON. One of which nothing is said is read as JSON.
+/// Refuses a body that is said to be something else than JSON, or packed: what is small may unpack to anything. One of
+/// which nothing is said is read as JSON.
 ///
 /// # Errors
 /// What to say to the client.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), String> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        let encoding: String = String::from_utf8_lossy(encoding.as_bytes()).chars().take(100).collect();
+        return Err(format!(
+            "the body is said to be packed by `{encoding}`; send it as it is, without Content-Encoding"
+        ));
+    }
     let Some(said) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let said = String::from_utf8_lossy(said.as_bytes());
     let kind = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

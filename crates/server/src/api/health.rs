@@ -24,7 +24,7 @@ async fn healthz() -> Json<serde_json::Value> {
 
 async fn readyz(State(app): State<Arc<App>>) -> Response {
     let going_down = app.shutdown.is_cancelled();
-    let storage = app.store.count_sessions(app.owner).await.is_ok();
+    let storage = app.store.is_well().await;
     let ready = storage && !going_down;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({"ready": ready, "storage": storage, "shutting_down": going_down}))).into_response()

@@ -1,7 +1,10 @@
-//! The way into the browser: a link that the server prints at its start or makes on request, or a token; and the way
-//! out.
+//! The way into the browser: a link that the server prints at its start or makes on request, a token, or a password;
+//! and the way out.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Json, Router,
@@ -11,7 +14,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
-    ErrorCode, FieldError, Problem,
+    ErrorCode, FieldError, Problem, UserId,
     system::{LogIn, LoginLink},
 };
 use serde::Deserialize;
@@ -20,7 +23,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{extract::ApiJson, problem::ApiError};
 use crate::{
     app::App,
-    auth::{self, UserCaller},
+    auth::{self, Holder, code},
+    users,
 };
 
 /// The login link.
@@ -43,12 +47,13 @@ async fn redeem_login_code(
     Path(code): Path<String>,
     Query(query): Query<Next>,
 ) -> Response {
-    if !app.login_codes.redeem(&code, app.clock.now()) {
+    let user = app.login_codes.redeem(&code, app.clock.now());
+    let Some(cookie) = user.and_then(|user| auth::set_cookie(&app, user)) else {
         return Redirect::to("/login?expired=1").into_response();
-    }
+    };
     let next = query.next.filter(|next| is_own_path(next));
     let redirect = Redirect::to(next.as_deref().unwrap_or("/"));
-    ([(header::SET_COOKIE, auth::set_cookie(&app))], redirect).into_response()
+    ([(header::SET_COOKIE, cookie)], redirect).into_response()
 }
 
 /// Whether a browser that is sent there stays on this server. Browsers read `\` as `/` and leave out tabs and line
@@ -57,7 +62,7 @@ fn is_own_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
 }
 
-/// Log the browser in with a token: the answer sets the cookie.
+/// Log the browser in with a token, or with a name and its password: the answer sets the cookie.
 #[utoipa::path(post, path = "/api/v1/login", tag = "system", request_body = LogIn, security(()),
     responses((status = 204, description = "The cookie is set"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn log_in(
@@ -67,20 +72,39 @@ async fn log_in(
     ApiJson(request): ApiJson<LogIn>,
 ) -> Result<Response, ApiError> {
     refuse_cross_site(&headers)?;
-    if auth::find_user(&app, request.token.trim(), peer.ip())?.is_none() {
-        let message =
-            "this token opens nothing here; use the token of VIVA_TOKEN, or a login link, which `viva login` prints";
-        let error = FieldError::new("token", "wrong", message);
-        return Err(ApiError::from(Problem::new(ErrorCode::Unauthorized, message).with_errors(vec![error])));
-    }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::set_cookie(&app))]).into_response())
+    let user = match request {
+        LogIn { token: Some(token), name: None, password: None } => by_token(&app, &token, peer.ip())?,
+        LogIn { token: None, name: Some(name), password: Some(password) } => {
+            users::log_in(&app, &name, password, peer.ip()).await?
+        }
+        LogIn { .. } => {
+            let message = "give a `token`, or a `name` with its `password`";
+            return Err(ApiError::new(ErrorCode::MalformedRequest, message));
+        }
+    };
+    let cookie = auth::set_cookie(&app, user).ok_or_else(|| refused("token", "this user is disabled".to_owned()))?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-/// Make a link that opens the console once, within ten minutes.
+fn by_token(app: &App, token: &str, peer: IpAddr) -> Result<UserId, ApiError> {
+    auth::find_user(app, token.trim(), peer)?.ok_or_else(|| {
+        let message =
+            "this token opens nothing here; use the token of VIVA_TOKEN, or a login link, which `viva login` prints";
+        refused("token", message.to_owned())
+    })
+}
+
+/// The way in is closed.
+pub(crate) fn refused(field: &str, message: String) -> ApiError {
+    let error = FieldError::new(field, "wrong", message.clone());
+    ApiError::from(Problem::new(ErrorCode::Unauthorized, message).with_errors(vec![error]))
+}
+
+/// Make a link that logs you in once, within ten minutes.
 #[utoipa::path(post, path = "/api/v1/login-links", tag = "system",
     responses((status = 201, description = "The link", body = LoginLink), (status = "4XX", description = "Refused", body = Problem)))]
-async fn create_login_link(State(app): State<Arc<App>>, UserCaller(_): UserCaller) -> Response {
-    let (code, expires_at) = app.login_codes.issue(app.clock.now());
+async fn create_login_link(State(app): State<Arc<App>>, Holder(access): Holder) -> Response {
+    let (code, expires_at) = app.login_codes.issue(access.user, code::LASTS, app.clock.now());
     (StatusCode::CREATED, Json(LoginLink { url: auth::login_link(&app, &code), expires_at })).into_response()
 }
 

@@ -7,6 +7,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     response::{IntoResponse, Response},
 };
+use domain::permission::Action;
 use http::{StatusCode, header};
 use protocol::{
     ErrorCode, FieldError, ModelId, Problem, UserId,
@@ -22,7 +23,11 @@ use super::{
     problem::ApiError,
     view,
 };
-use crate::{app::App, auth::UserCaller, models, repeat};
+use crate::{
+    app::App,
+    auth::{Access, UserAccess, UserCaller},
+    models, repeat,
+};
 
 /// The calls on models.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -80,6 +85,15 @@ async fn find_visible(app: &App, owner: UserId, id: ModelId) -> Result<ModelReco
     model.ok_or_else(|| ApiError::new(ErrorCode::ModelNotFound, "there is no such model"))
 }
 
+/// A model that the caller may change: of the catalog, only who looks after it may.
+async fn find_changeable(app: &App, access: Access, id: ModelId) -> Result<ModelRecord, ApiError> {
+    let model = find_visible(app, access.user, id).await?;
+    if model.owner.is_none() {
+        access.require(Action::Catalog)?;
+    }
+    Ok(model)
+}
+
 /// Show a model.
 #[utoipa::path(get, path = "/api/v1/models/{id}", tag = "models", params(("id" = ModelId, Path)),
     responses((status = 200, description = "The model", body = Model), (status = 404, description = "Absent or not yours", body = Problem)))]
@@ -96,11 +110,11 @@ async fn get_model(
     responses((status = 200, description = "The model", body = Model), (status = "4XX", description = "Refused", body = Problem)))]
 async fn update_model(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<ModelId>,
     ApiJson(change): ApiJson<UpdateModel>,
 ) -> Result<Json<Model>, ApiError> {
-    let before = find_visible(&app, owner, id).await?;
+    let before = find_changeable(&app, access, id).await?;
     let model = models::update(&app, before, change).await?;
     Ok(Json(view::model(&app, &model)))
 }
@@ -110,10 +124,10 @@ async fn update_model(
     responses((status = 204, description = "Removed"), (status = "4XX", description = "Refused", body = Problem)))]
 async fn delete_model(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ApiPath(id): ApiPath<ModelId>,
 ) -> Result<StatusCode, ApiError> {
-    let model = find_visible(&app, owner, id).await?;
+    let model = find_changeable(&app, access, id).await?;
     match app.store.delete_model(id).await {
         Ok(()) => {}
         Err(DeleteModelError::InUse { sessions }) => {
@@ -142,11 +156,15 @@ async fn delete_model(
     responses((status = 201, description = "Added", body = Model), (status = "4XX", description = "Refused", body = Problem)))]
 async fn import_model(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    UserAccess(access): UserAccess,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     ApiQuery(query): ApiQuery<ImportModel>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let owner = access.user;
+    if query.scope == Some(ModelScope::Catalog) {
+        access.require(Action::Catalog)?;
+    }
     let asked = serde_json::to_vec(&query).unwrap_or_default();
     let repeatable = repeat::key(request.headers())?.map(|key| repeat::identify(&key, &asked));
     if let Some(request) = &repeatable

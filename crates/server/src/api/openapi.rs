@@ -12,17 +12,24 @@ use protocol::{
 };
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        Content, Ref, RefOr, ResponseBuilder,
+        path::Operation,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{export::ExportFormat, task_export::TaskFormat};
+use super::{export::ExportFormat, task_export::TaskFormat, users::Delete};
 use crate::app::App;
+
+/// The media type of a refusal (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Viva", description = "Interactive sessions on language models. Inference under `/v1` has OpenAI's shapes."),
-    components(schemas(Order, ExportFormat, TaskFormat, ReasonCode, SessionDeleted, TaskDeleted, TestSetDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
+    components(schemas(Order, ExportFormat, TaskFormat, Delete, ReasonCode, SessionDeleted, TaskDeleted, TestSetDeleted, ChatCompletion, ChatCompletionChunk, TextCompletion, ModelList, ErrorBody)),
     modifiers(&Bearer),
     security(("bearer" = []))
 )]
@@ -53,6 +60,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::events::router())
         .merge(super::system::router())
         .merge(super::login::router())
+        .merge(super::users::router())
+        .merge(super::keys::router())
         .merge(super::docs::router())
 }
 
@@ -63,7 +72,33 @@ pub fn document() -> utoipa::openapi::OpenApi {
     // The router's mark of a path's rest is no part of OpenAPI's.
     let paths = std::mem::take(&mut document.paths.paths);
     document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        operations.into_iter().flatten().for_each(tell_refusals);
+    }
     document
+}
+
+/// Refusals have a media type of their own, and every call can be refused: for its token, its host, its body, and by a
+/// storage that fails.
+fn tell_refusals(operation: &mut Operation) {
+    const JSON: &str = "application/json";
+    let problem = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let responses = &mut operation.responses.responses;
+    for response in responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let is_problem = |content: &RefOr<Content>| matches!(content, RefOr::T(content) if content.schema.as_ref() == Some(&problem));
+        if response.content.get(JSON).is_some_and(is_problem)
+            && let Some(content) = response.content.shift_remove(JSON)
+        {
+            response.content.insert(PROBLEM.to_owned(), content);
+        }
+    }
+    for (status, description) in [("4XX", "Refused"), ("5XX", "The server failed")] {
+        let content = Content::new(Some(problem.clone()));
+        let response = || ResponseBuilder::new().description(description).content(PROBLEM, content).build().into();
+        responses.entry(status.to_owned()).or_insert_with(response);
+    }
 }
 
 /// Serves the document.

@@ -25,7 +25,11 @@ use super::{
     problem::ApiError,
     samples, view,
 };
-use crate::{app::App, auth::UserCaller, check, control, create, models, repeat, update};
+use crate::{
+    app::App,
+    auth::{Asker, UserCaller},
+    check, control, create, models, repeat, update,
+};
 
 /// The calls on sessions.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -132,20 +136,26 @@ async fn stop_session(
     ApiPath(id): ApiPath<SessionId>,
 ) -> Result<(StatusCode, Json<Session>), ApiError> {
     find_own(&app, owner, id).await?;
+    let (status, session) = stop(&app, owner, id).await?;
+    Ok((status, Json(view::session(&app, &session))))
+}
+
+/// Stops a session on somebody's word: 202 where it was not stopping already.
+pub(crate) async fn stop(app: &Arc<App>, by: UserId, id: SessionId) -> Result<(StatusCode, domain::Session), ApiError> {
     let reason = domain::reason::user();
     let event = domain::Event::StopRequested(reason.clone());
-    let applied = control::apply(&app, id, &event, &owner.to_string()).await?;
+    let applied = control::apply(app, id, &event, &by.to_string()).await?;
     let status = match &applied {
         control::Applied::Moved(_) => {
             if let Some(live) = app.live.find(id) {
                 live.close(&reason);
             }
-            control::supervise(&app, id);
+            control::supervise(app, id);
             StatusCode::ACCEPTED
         }
         control::Applied::Unchanged(_) => StatusCode::OK,
     };
-    Ok((status, Json(view::session(&app, &applied.into_session()))))
+    Ok((status, applied.into_session()))
 }
 
 /// The word that a deletion needs.
@@ -209,7 +219,7 @@ async fn get_session_timeline(
         (status = 404, description = "Absent or not yours", body = Problem)))]
 async fn get_session_endpoint(
     State(app): State<Arc<App>>,
-    UserCaller(owner): UserCaller,
+    Asker(owner): Asker,
     ApiPath(id): ApiPath<SessionId>,
     headers: HeaderMap,
 ) -> Result<Json<Endpoint>, ApiError> {

@@ -7,7 +7,7 @@ use domain::naming;
 use protocol::{
     ErrorCode, Problem, UserId,
     openai::MAX_OUTPUT_TOKENS,
-    system::{Quota, Role, System, SystemLimits, SystemMemory, SystemQuotas, SystemUser},
+    system::{Quota, System, SystemLimits, SystemMemory, SystemQuotas, SystemUser},
 };
 use store::StorageError;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -24,7 +24,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(get, path = "/api/v1/system", tag = "system",
     responses((status = 200, description = "The system", body = System), (status = 401, description = "No token", body = Problem)))]
 async fn get_system(State(app): State<Arc<App>>, UserCaller(caller): UserCaller) -> Result<Json<System>, ApiError> {
-    let user = app.store.find_user(caller).await?;
+    let book = app.people.book();
+    let user = book.find(caller);
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::Unauthorized, "this user does not exist any more"))?;
     let room = control::room(&app).await?;
     let counts = app.store.count_sessions(caller).await?;
@@ -32,7 +33,7 @@ async fn get_system(State(app): State<Arc<App>>, UserCaller(caller): UserCaller)
     Ok(Json(System {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: app.started_at,
-        user: SystemUser { id: user.id, name: user.name, role: Role::Owner },
+        user: SystemUser { id: caller, name: user.name.clone(), role: user.role },
         memory: SystemMemory { total_bytes: room.total, free_bytes: room.free, reserved_bytes: room.reserved },
         quotas: SystemQuotas {
             sessions: Quota { used: counts.sessions(), limit: quotas.sessions },

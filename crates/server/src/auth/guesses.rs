@@ -1,7 +1,7 @@
 //! How often an address may be wrong: an operator may set the owner's token, and what people set can be guessed.
 //!
-//! Holds back the check of user tokens alone. The cookie, the login links and the sessions' tokens are made here, of
-//! 256 bits: no number of guesses finds one.
+//! Holds back the check of user tokens and of passwords, each for itself. The cookie, the login links, the API keys and
+//! the sessions' tokens are made here, of 256 bits: no number of guesses finds one.
 
 use std::{
     collections::HashMap,
@@ -9,6 +9,8 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use crate::token;
 
 /// Wrong tokens within [`WINDOW`] after which an address is held back.
 const MOST: u32 = 10;
@@ -19,7 +21,7 @@ const ADDRESSES: usize = 4096;
 
 /// The address may try again after so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many wrong tokens came from this address; try again in {seconds} s")]
+#[error("too many wrong tokens or passwords came from this address; try again in {seconds} s")]
 pub(crate) struct HeldBack {
     pub(crate) seconds: u64,
 }
@@ -94,6 +96,25 @@ impl Guesses {
     }
 }
 
+impl Guesses {
+    /// Counts an attempt as a wrong one, until it is [forgiven](Self::forgive): what takes time to check must not be
+    /// tried many times meanwhile.
+    ///
+    /// # Errors
+    /// [`HeldBack`]
+    pub(crate) fn attempt(&self, address: IpAddr, now: Instant) -> Result<(), HeldBack> {
+        self.check(address, token::random(), now, || None::<()>).map(|_| ())
+    }
+
+    /// The attempt was right.
+    pub(crate) fn forgive(&self, address: IpAddr) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tally) = tallies.get_mut(&network(address)) {
+            tally.wrong = tally.wrong.saturating_sub(1);
+        }
+    }
+}
+
 /// Whose address it is: of version 6, everybody has a network of 2⁶⁴.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -159,6 +180,18 @@ mod tests {
         assert_eq!(refused, 10);
         assert_eq!(check(&guesses, HERE, RIGHT, now), Ok(true));
         assert!(check(&guesses, HERE, [0; 32], now).is_err());
+    }
+
+    #[test]
+    fn an_attempt_counts_as_wrong_until_it_was_right() {
+        let (guesses, now) = (Guesses::new([9; 32]), Instant::now());
+        for _ in 0..30 {
+            assert_eq!(guesses.attempt(HERE, now), Ok(()));
+            guesses.forgive(HERE);
+        }
+        let begun = (0..20).filter(|_| guesses.attempt(HERE, now).is_ok()).count();
+        assert_eq!(begun, 10);
+        assert_eq!(guesses.attempt(THERE, now), Ok(()));
     }
 
     #[test]

@@ -20,49 +20,80 @@ pub(crate) const LASTS: SignedDuration = SignedDuration::from_hours(30 * 24);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Login {
     id: [u8; 16],
+    pub(crate) user: UserId,
+    /// How often the user's logins had been ended before this one began.
+    pub(crate) logins: u32,
     expires_at: Timestamp,
 }
 
 impl Login {
     /// A new one, from `now` on.
-    pub(crate) fn new(now: Timestamp) -> Self {
+    pub(crate) fn new(user: UserId, logins: u32, now: Timestamp) -> Self {
         let mut id = [0; 16];
         id.copy_from_slice(&token::random()[..16]);
-        Self::until(id, now.saturating_add(LASTS).unwrap_or(Timestamp::MAX))
+        Self { id, user, logins, expires_at: whole_seconds(now.saturating_add(LASTS).unwrap_or(Timestamp::MAX)) }
     }
 
-    /// Whole seconds are kept of the time.
-    fn until(id: [u8; 16], expires_at: Timestamp) -> Self {
-        let seconds = Timestamp::from_second(expires_at.as_second()).unwrap_or(expires_at);
-        Self { id, expires_at: seconds }
+    fn seal(&self, key: &TokenKey) -> [u8; 32] {
+        key.derive(&format!("{}:{}", self.plainly(), self.logins))
     }
 
-    fn seal(&self, key: &TokenKey, user: UserId) -> [u8; 32] {
-        let id = URL_SAFE_NO_PAD.encode(self.id);
-        key.derive(&format!("login:{user}:{id}:{}", self.expires_at.as_second()))
+    /// As it was while there was one user.
+    fn plain_seal(&self, key: &TokenKey) -> [u8; 32] {
+        key.derive(&self.plainly())
+    }
+
+    fn plainly(&self) -> String {
+        format!("login:{}:{}:{}", self.user, URL_SAFE_NO_PAD.encode(self.id), self.expires_at.as_second())
     }
 
     /// The cookie's value.
-    pub(crate) fn cookie(&self, key: &TokenKey, user: UserId) -> String {
+    pub(crate) fn cookie(&self, key: &TokenKey) -> String {
         let mut bytes = self.id.to_vec();
         bytes.extend_from_slice(&self.expires_at.as_second().to_be_bytes());
-        bytes.extend_from_slice(&self.seal(key, user));
+        bytes.extend_from_slice(self.user.as_bytes());
+        bytes.extend_from_slice(&self.seal(key));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The login of a cookie, if it is genuine and has not expired by `now`.
-    pub(crate) fn of_cookie(value: &str, key: &TokenKey, user: UserId, now: Timestamp) -> Option<Self> {
+    /// The login of a cookie, if it is genuine and has not expired by `now`. A cookie that names nobody is the owner's,
+    /// of a time when there was nobody else. `logins` tells of a user how often their logins were ended.
+    pub(crate) fn of_cookie(
+        value: &str,
+        key: &TokenKey,
+        owner: UserId,
+        logins: impl Fn(UserId) -> Option<u32>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (id, rest) = bytes.split_first_chunk::<16>()?;
-        let (seconds, seal) = rest.split_first_chunk::<8>()?;
-        let login = Self::until(*id, Timestamp::from_second(i64::from_be_bytes(*seconds)).ok()?);
-        (token::same(seal, &login.seal(key, user)) && login.expires_at > now).then_some(login)
+        let (seconds, rest) = rest.split_first_chunk::<8>()?;
+        let expires_at = Timestamp::from_second(i64::from_be_bytes(*seconds)).ok()?;
+        let login = |user| Some(Self { id: *id, user, logins: logins(user)?, expires_at });
+        let (login, is_genuine) = match rest.len() {
+            48 => {
+                let (user, told) = rest.split_first_chunk::<16>()?;
+                let login = login(UserId::from_bytes(*user))?;
+                (login, token::same(told, &login.seal(key)))
+            }
+            32 => {
+                let login = login(owner)?;
+                (login, login.logins == 0 && token::same(rest, &login.plain_seal(key)))
+            }
+            _ => return None,
+        };
+        (is_genuine && login.expires_at > now).then_some(login)
     }
 
     /// As the store keeps it.
     pub(crate) const fn ended(&self) -> EndedLogin {
         EndedLogin { id: self.id, expires_at: self.expires_at }
     }
+}
+
+/// Whole seconds are kept of a time.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// The logins that were logged out and have not expired.
@@ -106,30 +137,49 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = TokenKey::ensure(folder.path()).unwrap();
         let other_key = TokenKey::ensure(tempfile::tempdir().unwrap().path()).unwrap();
-        let user = UserId::generate();
-        let login = Login::new(at(0));
-        let cookie = login.cookie(&key, user);
+        let (user, owner) = (UserId::generate(), UserId::generate());
+        let login = Login::new(user, 3, at(0));
+        let cookie = login.cookie(&key);
+        let open = |cookie: &str, key: &TokenKey, count: u32, now: Timestamp| {
+            Login::of_cookie(cookie, key, owner, |of| (of == user || of == owner).then_some(count), now)
+        };
         let month = LASTS.as_secs();
-        assert_eq!(Login::of_cookie(&cookie, &key, user, at(0)), Some(login));
-        assert_eq!(Login::of_cookie(&cookie, &key, user, at(month - 1)), Some(login));
-        assert_eq!(Login::of_cookie(&cookie, &key, user, at(month)), None);
-        assert_eq!(Login::of_cookie(&cookie, &key, UserId::generate(), at(0)), None);
-        assert_eq!(Login::of_cookie(&cookie, &other_key, user, at(0)), None);
+        assert_eq!(open(&cookie, &key, 3, at(0)), Some(login));
+        assert_eq!(open(&cookie, &key, 3, at(month - 1)), Some(login));
+        assert_eq!(open(&cookie, &key, 3, at(month)), None);
+        assert_eq!(open(&cookie, &other_key, 3, at(0)), None);
+        assert_eq!(open(&cookie, &key, 4, at(0)), None, "all logins of the user were ended");
+        assert_eq!(Login::of_cookie(&cookie, &key, owner, |_| None, at(0)), None, "the user is gone");
         for at_character in 0..cookie.len() {
             let mut bytes = cookie.clone().into_bytes();
             bytes[at_character] = if bytes[at_character] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).unwrap();
-            assert!(Login::of_cookie(&changed, &key, user, at(0)).is_none(), "{at_character}");
+            assert!(open(&changed, &key, 3, at(0)).is_none(), "{at_character}");
         }
-        for nonsense in ["", "A", "AAAA", &"A".repeat(75)] {
-            assert_eq!(Login::of_cookie(nonsense, &key, user, at(0)), None);
+        for nonsense in ["", "A", "AAAA", &"A".repeat(75), &"A".repeat(96)] {
+            assert_eq!(open(nonsense, &key, 3, at(0)), None);
         }
-        assert_ne!(Login::new(at(0)).id, login.id);
+        assert_ne!(Login::new(user, 3, at(0)).id, login.id);
+    }
+
+    #[test]
+    fn a_cookie_that_names_nobody_is_the_owners_until_their_logins_are_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = TokenKey::ensure(folder.path()).unwrap();
+        let owner = UserId::generate();
+        let login = Login::new(owner, 0, at(0));
+        let mut bytes = login.id.to_vec();
+        bytes.extend_from_slice(&login.expires_at.as_second().to_be_bytes());
+        bytes.extend_from_slice(&login.plain_seal(&key));
+        let cookie = URL_SAFE_NO_PAD.encode(bytes);
+        let open = |owner: UserId, logins: u32| Login::of_cookie(&cookie, &key, owner, |_| Some(logins), at(1));
+        assert_eq!((open(owner, 0), open(owner, 1), open(UserId::generate(), 0)), (Some(login), None, None));
     }
 
     #[test]
     fn what_has_expired_is_forgotten() {
-        let (first, second) = (Login::new(at(0)), Login::new(at(100)));
+        let user = UserId::generate();
+        let (first, second) = (Login::new(user, 0, at(0)), Login::new(user, 0, at(100)));
         let ended = EndedLogins::new(vec![first.ended()]);
         assert!(ended.has(&first) && !ended.has(&second));
         ended.add(&second, at(LASTS.as_secs() + 50));

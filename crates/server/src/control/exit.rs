@@ -8,7 +8,7 @@ use protocol::{
     shim::{ExitCause, ExitRecord},
 };
 
-use super::machine;
+use super::{machine, start::FOLDER_BYTES};
 
 /// The reason of a runtime that ended without having been asked to.
 pub(crate) fn reason_of(session: &Session, record: &ExitRecord) -> Reason {
@@ -36,6 +36,12 @@ pub(crate) fn reason_of(session: &Session, record: &ExitRecord) -> Reason {
                 bytes(record.memory_bound_bytes.unwrap_or(0))
             ),
             &["Open it with a smaller context or less parallel.", "Open a smaller or more quantized model."],
+        ),
+        ExitCause::Disk => told(
+            record,
+            ReasonCode::StorageFull,
+            format!("The model's runtime wrote more than {} into the session's folder.", bytes(FOLDER_BYTES)),
+            &["Viva's own engine writes nothing there: be wary of this model's file."],
         ),
         ExitCause::MachineMemory => told(
             record,

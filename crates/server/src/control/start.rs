@@ -28,6 +28,8 @@ const ASK_CALMLY: Duration = Duration::from_millis(50);
 const EAGER: Duration = Duration::from_millis(500);
 /// How often at most the event stream tells of the load's progress.
 const TELL: Duration = Duration::from_millis(250);
+/// Most that a runtime may keep in its session's folder. The engine writes nothing there.
+pub(super) const FOLDER_BYTES: u64 = 256 << 20;
 /// What the shim allows beyond the control plane's own timing before it acts by itself.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -104,7 +106,7 @@ fn launch_spec(app: &App, session: &Session, model: &std::path::Path, weight_byt
         memory_bound_bytes: Some(memory_bound),
         hard_stop_ms: (longest * 1000).saturating_add(MARGIN.as_millis() as u64),
         stop_grace_ms: 2000,
-        file_bound_bytes: Some(1 << 30),
+        folder_bound_bytes: Some(FOLDER_BYTES),
         sandbox: Sandbox::Engine {
             read: vec![model.to_owned()],
             requirement: match app.config.sessions.sandbox {

@@ -19,7 +19,7 @@ use super::{batches, error::InferenceError, list};
 use crate::{
     api::{files::serve, problem::ApiError},
     app::App,
-    auth::{Caller, InferenceCaller},
+    auth::{self, Caller, InferenceCaller},
     files::{self, Contents, Stored},
 };
 
@@ -54,6 +54,7 @@ pub(super) async fn session_of(app: &App, caller: Caller) -> Result<Session, Inf
     let session = session
         .filter(|session| session.deleting_at.is_none())
         .ok_or_else(|| InferenceError::new(ErrorCode::Unauthorized, "this token's session has been deleted"))?;
+    auth::require_enabled(app, session.owner)?;
     match session.state.reason().filter(|_| session.state.is_terminal()) {
         Some(reason) => Err(InferenceError::not_running(reason)),
         None => Ok(session),

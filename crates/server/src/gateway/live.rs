@@ -14,7 +14,7 @@ use std::{
 use domain::{limits, reason};
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, SessionId, TaskId,
+    CompletionId, SessionId, TaskId, UserId,
     session::{Limit, LimitKind, Reason, SessionModel, SessionUsage},
 };
 use tokio::sync::Notify;
@@ -28,6 +28,7 @@ const MAX_IN_FLIGHT: u64 = 512;
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) id: SessionId,
+    pub(crate) owner: UserId,
     pub(crate) generation: u32,
     pub(crate) model: SessionModel,
     /// Tokens counted so far, those of running answers included.
@@ -76,6 +77,7 @@ impl Live {
     pub(crate) fn open(session: &domain::Session, now: Timestamp) -> Self {
         let live = Self {
             id: session.id,
+            owner: session.owner,
             generation: session.generation,
             model: session.model.clone(),
             tokens: AtomicU64::new(session.usage.tokens()),

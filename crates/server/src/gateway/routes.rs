@@ -29,7 +29,7 @@ use super::{
 use crate::{
     api::extract::require_json,
     app::App,
-    auth::{Caller, InferenceCaller},
+    auth::{self, Access, Caller, InferenceCaller},
 };
 
 /// The inference API.
@@ -108,12 +108,13 @@ async fn resolve(app: &App, caller: &Caller, model: Option<&str>) -> Result<Arc<
     match caller {
         Caller::Session { id } => {
             let live = find_open(app, *id).await.map_err(token_of_nothing)?;
+            auth::require_enabled(app, live.owner)?;
             match model {
                 Some(model) if !names(&live, model) => Err(unknown_model(model, &live.model.name)),
                 Some(_) | None => Ok(live),
             }
         }
-        Caller::User { id: user } => {
+        Caller::User(Access { user, .. }) => {
             let missing = || {
                 InferenceError::new(
                     ErrorCode::ModelNotFound,
@@ -170,11 +171,12 @@ async fn served(app: &App, caller: &Caller) -> Result<Vec<ModelCard>, InferenceE
     match caller {
         Caller::Session { id } => {
             let live = find_open(app, *id).await.map_err(token_of_nothing)?;
+            auth::require_enabled(app, live.owner)?;
             let session = app.store.find_session(*id).await.map_err(|error| app.storage_failed(&error))?;
             let created = session.map_or(0, |session| session.created_at.as_second());
             Ok(vec![card(live.model.name.clone(), created)])
         }
-        Caller::User { id: user } => {
+        Caller::User(Access { user, .. }) => {
             let filter = SessionFilter { status: Some(Status::Running), ..SessionFilter::default() };
             let page = app
                 .store
@@ -204,7 +206,7 @@ async fn get_served_model(
     let is_named = match &caller.0 {
         // Asked for by any of the names that a request may give.
         Caller::Session { id } => find_open(&app, *id).await.is_ok_and(|live| names(&live, &model)),
-        Caller::User { .. } => false,
+        Caller::User(_) => false,
     };
     let card = served.into_iter().find(|card| is_named || card.id == model).ok_or_else(missing)?;
     Ok(Json(card).into_response())

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use domain::State;
-use protocol::{CompletionId, ErrorCode, SessionId, TaskId, completion::Origin, engine::Priority, session::Status};
-use store::{Begin, Begun};
+use protocol::{
+    CompletionId, ErrorCode, SessionId, TaskId, UserId, completion::Origin, engine::Priority, session::Status,
+};
+use store::{Begin, Begun, Idempotency};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -54,20 +56,22 @@ pub(crate) struct Source {
     /// Groups the turns of one talk.
     pub(crate) conversation: Option<String>,
     pub(crate) task_row: Option<(TaskId, u64)>,
+    /// Under what a repeated request finds the answer.
+    pub(crate) repeatable: Option<(UserId, Idempotency)>,
 }
 
 impl Source {
-    pub(crate) const fn api() -> Self {
-        Self { origin: Origin::Api, conversation: None, task_row: None }
+    pub(crate) fn api() -> Self {
+        Self::of(Origin::Api)
     }
 
-    pub(crate) const fn playground(conversation: Option<String>) -> Self {
-        Self { origin: Origin::Playground, conversation, task_row: None }
+    pub(crate) fn playground(conversation: Option<String>, repeatable: Option<(UserId, Idempotency)>) -> Self {
+        Self { conversation, repeatable, ..Self::of(Origin::Playground) }
     }
 
     /// A verdict on a row of a task, asked of another session.
-    pub(crate) const fn judge() -> Self {
-        Self { origin: Origin::Task, conversation: None, task_row: None }
+    pub(crate) fn judge() -> Self {
+        Self::of(Origin::Task)
     }
 
     /// A task's answers give way to everybody else's.
@@ -78,8 +82,12 @@ impl Source {
         }
     }
 
-    pub(crate) const fn task(task: TaskId, number: u64) -> Self {
-        Self { origin: Origin::Task, conversation: None, task_row: Some((task, number)) }
+    pub(crate) fn task(task: TaskId, number: u64) -> Self {
+        Self { task_row: Some((task, number)), ..Self::of(Origin::Task) }
+    }
+
+    fn of(origin: Origin) -> Self {
+        Self { origin, conversation: None, task_row: None, repeatable: None }
     }
 }
 
@@ -133,6 +141,7 @@ pub(crate) async fn start(
         conversation: source.conversation,
         origin: source.origin,
         task_row: source.task_row,
+        repeatable: source.repeatable,
         request: request.sent,
         created_at,
     }));

@@ -27,6 +27,8 @@ const TAGS: &[(&str, &str)] = &[
     ("test sets", "Test sets"),
     ("models", "Models"),
     ("events", "Events"),
+    ("users", "Users and the machine"),
+    ("keys", "Keys and tokens"),
     ("system", "Server and login"),
     ("documentation", "Documentation"),
 ];

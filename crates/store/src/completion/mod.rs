@@ -10,13 +10,13 @@ pub(crate) mod write;
 
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, SessionId, TaskId,
+    CompletionId, SessionId, TaskId, UserId,
     completion::{Choice, CompletionError, CompletionTiming, CompletionUsage, FinishReason, Order, Origin},
 };
 
 use tokio::sync::oneshot;
 
-use crate::{StorageError, Store, search};
+use crate::{Idempotency, StorageError, Store, search};
 
 /// A completion as it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Begin {
     /// The body as sent, JSON.
     pub request: String,
     pub created_at: Timestamp,
+    /// Under what a repeated request finds it, and whose key that is.
+    pub repeatable: Option<(UserId, Idempotency)>,
 }
 
 /// A begin on its way to the disk.
@@ -87,6 +89,18 @@ pub enum Picks {
     All,
     Starred,
     Unstarred,
+}
+
+impl Picks {
+    /// Those with this star, or all.
+    #[must_use]
+    pub const fn of(starred: Option<bool>) -> Self {
+        match starred {
+            Some(true) => Self::Starred,
+            Some(false) => Self::Unstarred,
+            None => Self::All,
+        }
+    }
 }
 
 /// What becomes of a completion's star.

@@ -10,6 +10,7 @@ use super::{Begin, Checkpoint, Finish};
 use crate::{
     WriteCompletionError,
     bulk::{repeated, runs},
+    made::{self, Made},
     rows,
 };
 
@@ -108,6 +109,11 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, rows: &[Row<'_>]) 
                 .bind(row.begin.task_row.map(|(_, number)| rows::signed(number)));
         }
         query.execute(&mut *connection).await?;
+    }
+    for Begin { id, repeatable, .. } in rows.iter().map(|row| row.begin) {
+        if let Some((owner, key)) = repeatable {
+            made::note(connection, *owner, key, Made::Completion(*id)).await?;
+        }
     }
     Ok(())
 }

@@ -45,6 +45,24 @@ impl Store {
         self.writer().execute(Count { session, what: What::Storage { temporary_bytes, file_bytes } }).await
     }
 
+    /// How many sessions each owner has that are not being deleted, and how many of them have not ended.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn count_sessions_by_owner(&self) -> Result<Vec<(UserId, (u64, u64))>, StorageError> {
+        let found = sqlx::query(
+            "SELECT owner, count(*) AS sessions, sum(phase <> 'ended') AS live FROM session
+             WHERE deleting_at IS NULL GROUP BY owner",
+        )
+        .fetch_all(self.readers())
+        .await?;
+        let read = |row| {
+            let columns = Columns::new(row, "a count");
+            Ok((columns.id("owner", UserId::from_bytes)?, (columns.count("sessions")?, columns.count("live")?)))
+        };
+        found.iter().map(read).collect()
+    }
+
     /// How many sessions an owner has.
     ///
     /// # Errors

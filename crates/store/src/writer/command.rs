@@ -58,7 +58,10 @@ failure!(
     CreateTaskError,
     ResumeTaskError,
     DeleteTaskError,
-    WriteTestSetError
+    WriteTestSetError,
+    WriteUserError,
+    RemoveUserError,
+    WriteKeyError
 );
 
 /// Something to do in a transaction. An error undoes what it wrote.

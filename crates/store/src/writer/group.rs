@@ -62,13 +62,22 @@ impl Group {
     }
 }
 
-/// Commits a group and answers everyone in it. True if it was committed.
+/// What became of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Committed {
+    All,
+    /// All but records that the storage failed.
+    Partly,
+    Nothing,
+}
+
+/// Commits a group and answers everyone in it.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     mut group: Group,
     pending: &mut Pending,
     change: &mut u64,
-) -> bool {
+) -> Committed {
     let worked = work(connection, &mut group, pending, change).await;
     let (outcome, committed) = match worked {
         Ok(outcome) => match sqlx::query("COMMIT").execute(&mut *connection).await {
@@ -82,9 +91,15 @@ pub(super) async fn commit(
         // SQLite has rolled back by itself after some errors: that there is nothing to roll back is no fault.
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
     }
-    let done = committed.is_ok();
+    let is_failed = |refused: &Option<WriteCompletionError>| matches!(refused, Some(WriteCompletionError::Storage(_)));
+    let failed = outcome.begins.iter().chain(&outcome.finishes).any(is_failed);
+    let became = match (committed.is_ok(), failed) {
+        (true, false) => Committed::All,
+        (true, true) => Committed::Partly,
+        (false, _) => Committed::Nothing,
+    };
     answer(group, outcome, committed, pending);
-    done
+    became
 }
 
 async fn work(

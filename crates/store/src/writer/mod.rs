@@ -11,7 +11,10 @@ mod pending;
 mod records;
 mod task;
 
-use std::sync::Mutex;
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use sqlx::SqliteConnection;
 use tokio::{
@@ -48,6 +51,8 @@ pub(crate) struct Writer {
     /// None once closed.
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     changes: watch::Receiver<u64>,
+    /// Whether the storage failed the latest group or a part of it.
+    failing: Arc<AtomicBool>,
     task: tokio::sync::Mutex<Option<JoinHandle<Result<(), StorageError>>>>,
 }
 
@@ -62,12 +67,18 @@ impl Writer {
         .await?;
         let (sender, receiver) = mpsc::channel(queue.max(1));
         let (told, changes) = watch::channel(u64::try_from(last).unwrap_or(0));
-        let task = tokio::spawn(task::run(connection, receiver, told));
-        Ok(Self { queue: Mutex::new(Some(sender)), changes, task: tokio::sync::Mutex::new(Some(task)) })
+        let failing = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(task::run(connection, receiver, told, Arc::clone(&failing)));
+        Ok(Self { queue: Mutex::new(Some(sender)), changes, failing, task: tokio::sync::Mutex::new(Some(task)) })
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
+    }
+
+    /// Whether the storage failed the latest group or a part of it: what comes next may fail, too.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     async fn send(&self, job: Job) -> Result<(), StorageError> {

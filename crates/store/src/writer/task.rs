@@ -1,5 +1,10 @@
 //! The writer's loop: wait, gather, commit, answer.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use sqlx::{Connection, SqliteConnection};
 use tokio::{
     sync::{mpsc, watch},
@@ -8,7 +13,7 @@ use tokio::{
 
 use super::{
     Job, Record, Reply,
-    group::{Group, commit},
+    group::{Committed, Group, commit},
     pending::{Due, Pending},
 };
 use crate::StorageError;
@@ -24,6 +29,7 @@ pub(super) async fn run(
     mut connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
     changes: watch::Sender<u64>,
+    failing: Arc<AtomicBool>,
 ) -> Result<(), StorageError> {
     let mut pending = Pending::default();
     let mut change = *changes.borrow();
@@ -40,8 +46,12 @@ pub(super) async fn run(
             }
         }
         let before = change;
-        if !group.is_empty() && commit(&mut connection, group, &mut pending, &mut change).await && change > before {
-            changes.send_replace(change);
+        if !group.is_empty() {
+            let committed = commit(&mut connection, group, &mut pending, &mut change).await;
+            failing.store(committed != Committed::All, Ordering::Relaxed);
+            if committed != Committed::Nothing && change > before {
+                changes.send_replace(change);
+            }
         }
         if !emptying.is_empty() {
             let emptied = empty_journal(&mut connection).await;

@@ -34,7 +34,7 @@ async fn a_finished_completion_is_read_as_it_was_written() {
     assert_eq!((found.usage, found.timing), (finish.usage, finish.timing));
     assert_eq!((found.created_at, found.finished_at), (at(1), Some(at(2))));
     assert_eq!(found.request["messages"][0]["content"], "hi");
-    let other = f.store.ensure_user("other", at(0)).await.unwrap().id;
+    let other = f.add_user("other").await;
     assert_eq!(f.store.find_completion_of(other, finish.begin.id).await.unwrap(), None);
 }
 

@@ -1,9 +1,9 @@
 use std::{fs, path::Path, process::Command};
 
-use protocol::SessionId;
-use store::{Settings, StorageError, Store, WriteCompletionError};
+use protocol::{SessionId, user::Role};
+use store::{Settings, StorageError, Store, WriteCompletionError, WriteUserError};
 
-use crate::fixture::{Fixture, at, creation, finish, session};
+use crate::fixture::{Fixture, at, creation, finish, new_user, session};
 
 /// Stores answers until one is refused; the refusal.
 async fn fill(store: &Store, session: SessionId) -> WriteCompletionError {
@@ -21,10 +21,12 @@ async fn a_full_database_refuses_writes_and_recovers_when_space_returns() {
     let (victim, kept) = (f.create("victim").await.id, f.create("kept").await.id);
     let error = fill(&f.store, victim).await;
     assert!(matches!(error, WriteCompletionError::Storage(StorageError::Full)), "{error}");
+    assert!(!f.store.is_well().await);
     let counted = f.store.find_session(victim).await.unwrap().unwrap().usage.interactions;
     assert_eq!(counted, f.store.count_completions(victim).await.unwrap(), "what failed counts nothing");
     f.mark_deleting(victim).await;
     assert_eq!(f.store.erase_session_rows(victim).await.unwrap().completions, counted);
+    assert!(f.store.is_well().await);
     f.answer(kept, "there is space again").await;
 }
 
@@ -55,8 +57,11 @@ async fn a_full_disk_refuses_writes_and_recovers_when_space_returns() {
     store.finish_completion(first.clone()).await.unwrap();
     let error = fill(&store, session.id).await;
     assert!(matches!(error, WriteCompletionError::Storage(StorageError::Full)), "{error:?}");
-    assert!(matches!(store.ensure_user("another", at(1)).await, Ok(_) | Err(StorageError::Full)));
+    assert!(!store.is_well().await);
+    let another = store.create_user(new_user("another", Role::Member)).await;
+    assert!(matches!(another, Ok(_) | Err(WriteUserError::Storage(StorageError::Full))));
     fs::remove_file(dir.path().join("ballast")).unwrap();
+    assert!(store.is_well().await);
     store.finish_completion(finish(session.id, "there is space again")).await.unwrap();
     assert!(store.find_completion(first.begin.id).await.unwrap().is_some());
     store.close().await.unwrap();

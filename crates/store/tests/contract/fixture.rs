@@ -15,8 +15,9 @@ use protocol::{
         EffectiveEngine, Limit, LimitKind, LimitSource, LimitValue, SessionModel, SessionStorage, SessionUsage,
         StopPolicy,
     },
+    user::Role,
 };
-use store::{Begin, Created, Creation, Finish, Settings, Store};
+use store::{Begin, Created, Creation, Finish, NewUser, Settings, Store};
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
@@ -52,6 +53,11 @@ impl Fixture {
         }
     }
 
+    /// A further user, a member.
+    pub(crate) async fn add_user(&self, name: &str) -> UserId {
+        self.store.create_user(new_user(name, Role::Member)).await.unwrap().id
+    }
+
     /// A session that has ended, is marked for deletion and may be erased.
     pub(crate) async fn mark_deleting(&self, session: SessionId) {
         let mut session = self.store.find_session(session).await.unwrap().unwrap();
@@ -66,6 +72,10 @@ impl Fixture {
         self.store.finish_completion(finish).await.unwrap();
         id
     }
+}
+
+pub(crate) fn new_user(name: &str, role: Role) -> NewUser {
+    NewUser { id: UserId::generate(), name: name.to_owned(), role, password: None, now: at(0) }
 }
 
 /// So many seconds after a day in 2026.
@@ -128,6 +138,7 @@ pub(crate) fn ended(seconds: i64) -> State {
 
 pub(crate) fn begin(session: SessionId) -> Begin {
     Begin {
+        repeatable: None,
         id: CompletionId::generate(),
         session_id: session,
         conversation: None,

@@ -10,6 +10,7 @@ mod durability;
 mod erasing;
 mod files;
 mod fixture;
+mod made;
 mod models;
 mod opening;
 mod readings;

@@ -45,7 +45,7 @@ fn model(owner: Option<UserId>, name: &str, version: &str, seconds: i64) -> Mode
 #[tokio::test]
 async fn a_model_is_found_by_id_name_and_version_by_those_who_may_see_it() {
     let f = Fixture::new().await;
-    let other = f.store.ensure_user("other", at(0)).await.unwrap().id;
+    let other = f.add_user("other").await;
     let (old, new) = (model(None, "demo", "1", 1), model(None, "demo", "2", 2));
     let (own, odd) = (model(Some(f.owner), "mine", "1", 3), model(Some(f.owner), "a:b", "1", 4));
     for model in [&old, &new, &own, &odd] {

@@ -52,7 +52,7 @@ async fn a_newer_database_is_refused_with_both_versions() {
     .unwrap();
     connection.close().await.unwrap();
     let OpenError::Newer { found, supported } = refused(&data).await else { panic!("another refusal") };
-    assert_eq!((found, supported), (99, 9));
+    assert_eq!((found, supported), (99, 10));
 }
 
 #[tokio::test]

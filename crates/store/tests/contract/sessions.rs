@@ -104,7 +104,7 @@ async fn a_write_leaves_the_counters_and_a_count_leaves_the_revision() {
 #[tokio::test]
 async fn names_are_unique_among_the_owners_sessions_that_stay() {
     let f = Fixture::new().await;
-    let other = f.store.ensure_user("other", at(0)).await.unwrap().id;
+    let other = f.add_user("other").await;
     let first = f.create("名前 🎉").await;
     let again = f.store.create_session(creation(session(f.owner, "名前 🎉"))).await;
     assert!(matches!(again, Err(CreateSessionError::NameTaken)));

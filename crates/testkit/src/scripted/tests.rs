@@ -29,7 +29,7 @@ fn spec(session: SessionId, generation: u32) -> LaunchSpec {
         memory_bound_bytes: None,
         hard_stop_ms: 3_600_000,
         stop_grace_ms: 1000,
-        file_bound_bytes: None,
+        folder_bound_bytes: None,
         sandbox: Sandbox::Open,
     }
 }

@@ -5,6 +5,7 @@ mod docs;
 mod file;
 mod history;
 mod model;
+mod people;
 mod run;
 mod serve;
 mod session;
@@ -22,6 +23,7 @@ pub(crate) use docs::DocsCommand;
 pub(crate) use file::{FileCommand, GetArgs, PutArgs};
 pub(crate) use history::{ExportFormat, HistoryCommand};
 pub(crate) use model::{AddArgs, ModelCommand};
+pub(crate) use people::{CreateKeyArgs, KeyCommand, RoleArg, TokenCommand, UserCommand};
 pub(crate) use run::{AskedArgs, GoalArgs, PlaceArgs, RunArgs};
 pub(crate) use serve::ServeArgs;
 pub(crate) use session::{CreateArgs, ListArgs, SampleArg, SessionCommand};
@@ -137,6 +139,12 @@ pub(crate) enum ClientCommand {
     /// Ask and search the documentation
     #[command(subcommand)]
     Docs(DocsCommand),
+    /// Create, change and remove users, and look at what runs on the machine
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Create, list and withdraw your API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Print a link that logs a browser in
     Login(LoginArgs),
     /// Check this machine: folders, memory, kernel features, the server

@@ -13,6 +13,12 @@ pub(crate) struct ServeArgs {
     /// The settings, in TOML [default: config.toml in the data folder, where there is one]
     #[arg(long, env = "VIVA_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
+    /// Speak TLS: the certificate, in PEM, followed by those that vouch for it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Listen on an address that others reach, without TLS
     #[arg(long)]
     pub(crate) insecure: bool,

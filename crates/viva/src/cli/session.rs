@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use super::Amount;
+use super::{Amount, TokenCommand};
 use crate::moment::{parse_duration, parse_until};
 
 /// What a session is named by, in every command's help.
@@ -67,6 +67,9 @@ pub(crate) enum SessionCommand {
         #[arg(long, short = 'n', default_value_t = 200, value_name = "LINES")]
         tail: u32,
     },
+    /// Create, list and withdraw named tokens of a session
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Print how to reach a running session by program
     Endpoint {
         #[arg(help = format!("{SESSION_HELP} [default: the newest running one]"))]

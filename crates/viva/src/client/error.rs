@@ -128,6 +128,7 @@ impl ApiError {
             "context_length_exceeded" => {
                 "begin a new conversation with /new, or create a session with a larger --context"
             }
+            "user_has_things" => "delete them with the user: `viva user delete --owned`",
             "task_running" => "cancel it first: `viva task cancel`",
             "task_not_cut" => "see where it stands: `viva task show`",
             "internal" => "the server's log says more",

@@ -11,6 +11,8 @@ use crate::{cli::Shared, failure::Failure};
 pub(crate) struct Location {
     pub(crate) url: String,
     pub(crate) token: String,
+    /// The SHA-256 of the server's certificate, in hexadecimal digits: with it, no other is accepted, whatever its name.
+    pub(crate) certificate: Option<String>,
 }
 
 /// `VIVA_URL` and `VIVA_TOKEN` where they are set, else what the server of this machine left in the data folder.
@@ -21,7 +23,7 @@ pub(crate) fn locate(shared: &Shared) -> anyhow::Result<Location> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     // `--data` names one server; the environment may name another.
     match (set("VIVA_URL"), set("VIVA_TOKEN")) {
-        (Some(url), Some(token)) => Ok(Location { url: checked(url)?, token }),
+        (Some(url), Some(token)) => Ok(Location { url: checked(url)?, token, certificate: None }),
         (Some(url), None) => match local(&shared.data_folder()?) {
             Ok(location) if location.url.trim_end_matches('/') == url.trim_end_matches('/') => Ok(location),
             Ok(_) | Err(_) => Err(Failure::new("VIVA_URL is set, VIVA_TOKEN is not")

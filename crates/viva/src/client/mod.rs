@@ -5,6 +5,7 @@
 
 mod error;
 mod locate;
+mod pinned;
 mod sse;
 
 use std::time::Duration;
@@ -66,7 +67,9 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("viva/", env!("CARGO_PKG_VERSION")));
-        if !base.starts_with("https://") {
+        if let Some(certificate) = &location.certificate {
+            builder = builder.tls_backend_preconfigured(pinned::config(certificate)?);
+        } else if !base.starts_with("https://") {
             // Plain connections need no certificates, and a small machine may have none.
             builder = builder.tls_certs_only([]);
         }
@@ -94,6 +97,10 @@ impl Client {
 
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         self.answer(self.request(Method::PATCH, path).json(body).timeout(ANSWER_TIMEOUT)).await
+    }
+
+    pub(crate) async fn put_json(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.answer(self.request(Method::PUT, path).json(body).timeout(ANSWER_TIMEOUT)).await
     }
 
     pub(crate) async fn delete(&self, path: &str, query: Query<'_>) -> anyhow::Result<Answer> {

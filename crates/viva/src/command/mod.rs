@@ -14,6 +14,7 @@ mod history;
 mod list;
 mod login;
 mod model;
+mod people;
 mod run;
 mod scores;
 mod session;
@@ -70,6 +71,8 @@ async fn run_async(command: ClientCommand, shared: &Shared, output: &Output) -> 
         ClientCommand::History(command) => history::run(command, &context()?).await,
         ClientCommand::Model(command) => model::run(command, &context()?).await,
         ClientCommand::Docs(command) => docs::run(command, output),
+        ClientCommand::User(command) => people::run_user(command, &context()?).await,
+        ClientCommand::Key(command) => people::run_key(command, &context()?).await,
         ClientCommand::Login(args) => login::run(&args, &context()?).await,
         ClientCommand::Doctor(args) => doctor::run(&args, shared, output).await,
         ClientCommand::Completions { shell } => {

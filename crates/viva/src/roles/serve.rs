@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use server::{Config, Ending, ServeOptions, boot::Handle};
+use server::{Config, Ending, ServeOptions, boot::Handle, config::TlsConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +33,9 @@ pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
         config.server.listen = listen;
     }
     config.server.insecure |= args.insecure;
+    if let (Some(certificate), Some(key)) = (args.tls_certificate, args.tls_key) {
+        config.server.tls = Some(TlsConfig { certificate, key });
+    }
     let options = ServeOptions {
         config,
         data,

@@ -16,7 +16,7 @@ fn run(viva: &Viva, args: &[&str]) -> Output {
 }
 
 /// Runs a command to its success and returns what it printed.
-fn done(viva: &Viva, args: &[&str]) -> String {
+pub(crate) fn done(viva: &Viva, args: &[&str]) -> String {
     let output = run(viva, args);
     assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

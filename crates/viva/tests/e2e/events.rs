@@ -59,6 +59,27 @@ async fn every_change_is_told_and_the_stream_resumes_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_deletion_is_told_once() {
+    let viva = Viva::start(VIVA).await;
+    let id = viva.running_session(json!({})).await;
+    viva.post(&format!("/api/v1/sessions/{id}/stop"), json!({})).await.expect(202);
+    viva.wait_status(&id, "stopped").await;
+    let (listening, told) = (tokio::sync::Notify::new(), Mutex::new(0));
+    let reading = read_until(&viva, Some("0"), |name, data| {
+        listening.notify_one();
+        *told.lock().unwrap() += usize::from(name == "session_deleted");
+        data["name"] == "after"
+    });
+    let deleting = async {
+        listening.notified().await;
+        viva.delete(&format!("/api/v1/sessions/{id}?confirm=delete")).await.expect(200);
+        viva.post("/api/v1/sessions", json!({"model": "demo", "name": "after"})).await.expect(201);
+    };
+    tokio::join!(reading, deleting);
+    assert_eq!(told.into_inner().unwrap(), 1);
+}
+
+#[tokio::test]
 async fn tasks_and_test_sets_are_told_to_their_end() {
     let viva = Viva::start(VIVA).await;
     let id = viva.running_session(json!({})).await;
@@ -139,6 +160,10 @@ async fn history_is_paged_searched_starred_and_deleted() {
     viva.patch(&one, json!({"starred": true})).await.expect(200);
     let starred = viva.get(&format!("{path}?starred=true")).await.expect(200);
     assert_eq!(starred["items"].as_array().unwrap().len(), 1);
+    for (starred, lines) in [("true", 1), ("false", 4)] {
+        let file = viva.get(&format!("{path}/export?format=jsonl&starred={starred}")).await;
+        assert_eq!(file.text.lines().count(), lines, "starred={starred}");
+    }
     let word = newest["response"].as_str().unwrap().split_whitespace().next().unwrap();
     let found =
         viva.client().get(format!("{}{path}", viva.url)).query(&[("q", word)]).bearer_auth(TOKEN).send().await.unwrap();

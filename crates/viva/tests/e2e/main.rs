@@ -8,6 +8,8 @@ mod check;
 mod cli;
 mod console;
 mod crash;
+mod damaged;
+mod described;
 mod disk;
 mod docs;
 mod docs_samples;
@@ -15,8 +17,11 @@ mod events;
 mod file;
 mod files;
 mod history;
+mod hostile;
 mod limits;
 mod logs;
+mod matrix;
+mod people;
 mod readings;
 mod run;
 mod sdk;
@@ -24,6 +29,7 @@ mod story;
 mod tasks;
 mod template;
 mod test_sets;
+mod transport;
 
 /// The binary under test.
 const VIVA: &str = env!("CARGO_BIN_EXE_viva");

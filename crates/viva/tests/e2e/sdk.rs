@@ -7,7 +7,7 @@ use testkit::{Viva, server::TOKEN};
 
 use crate::{VIVA, template::add_plain};
 
-fn run(mut command: Command) {
+pub(crate) fn run(mut command: Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; run `make test`"));
     assert!(
         output.status.success(),
@@ -21,7 +21,7 @@ fn sdk(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sdk").join(name)
 }
 
-fn python() -> Command {
+pub(crate) fn python() -> Command {
     Command::new(std::env::var("VIVA_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned()))
 }
 

@@ -27,6 +27,7 @@ pub(super) async fn run(command: SessionCommand, context: &Context<'_>) -> anyho
         }
         SessionCommand::Delete { session, confirm } => change::delete(context, &session, confirm.as_deref()).await,
         SessionCommand::Logs { session, tail } => inspect::logs(context, &session, tail).await,
+        SessionCommand::Token(command) => super::people::run_token(command, context).await,
         SessionCommand::Endpoint { session, sample, show_token } => {
             inspect::endpoint(context, session.as_deref(), sample, show_token).await
         }
