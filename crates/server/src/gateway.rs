@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod exchange;
 pub(crate) mod files;
 pub(crate) mod generation;
+mod list;
 pub(crate) mod live;
 pub(crate) mod playground;
 pub(crate) mod request;

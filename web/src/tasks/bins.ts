@@ -1,6 +1,6 @@
 // Values counted by where they lie. Pure.
 
-import { ticks } from '$/pages/activity/scale';
+import { ticks } from '$/ui/scale';
 
 export interface Bin {
   from: number;

@@ -50,7 +50,7 @@ pub(super) fn document(
 <a class=\"skip\" href=\"#main\">Skip to the text</a>
 <header class=\"site-header\">
 <a class=\"site-mark\" href=\"/\" aria-label=\"Viva, to the sessions\">viva</a>
-<nav class=\"site-nav\" aria-label=\"Main\"><a href=\"/\">Sessions</a><a href=\"/models\">Models</a><a href=\"/docs/start\" aria-current=\"true\"><span class=\"long\">Documentation</span><span class=\"short\">Docs</span></a></nav>
+<nav class=\"site-nav\" aria-label=\"Main\"><a href=\"/\">Sessions</a><a href=\"/test-sets\"><span class=\"long\">Test sets</span><span class=\"short\">Tests</span></a><a href=\"/models\">Models</a><a href=\"/docs/start\" aria-current=\"true\"><span class=\"long\">Documentation</span><span class=\"short\">Docs</span></a></nav>
 <form class=\"search\" role=\"search\" action=\"/docs/search\">
 <input class=\"input\" type=\"search\" name=\"q\" value=\"{typed}\" maxlength=\"1000\" placeholder=\"Search or ask…\" aria-label=\"Search or ask the documentation\" autocomplete=\"off\" required>
 <button class=\"button\" type=\"submit\">Search</button>

@@ -19,11 +19,12 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Paging, RowFilter, StorageError};
+use store::{RowFilter, StorageError};
 
 use super::{
     error::InferenceError,
     files::{find, session_of},
+    list,
 };
 use crate::{api::extract::read_json, app::App, auth::InferenceCaller, tasks};
 
@@ -140,22 +141,15 @@ async fn list_batches(
     Query(query): Query<ListBatches>,
 ) -> Result<Json<Value>, InferenceError> {
     let session = session_of(&app, caller.0).await?;
-    let cursor = query.after.map(|id| format!("k{}", id.to_string().trim_start_matches(TaskId::PREFIX)));
-    let paging = Paging { limit: query.limit.unwrap_or(20).clamp(1, 100), cursor };
+    let after = query.after.map(|id| id.to_string());
+    let paging = list::paging(query.limit, (20, 100), after.as_deref().map(|id| ('k', id, TaskId::PREFIX)));
     let page = app
         .store
         .list_tasks(session.owner, Some(session.id), Some(Format::Batch), &paging)
         .await
         .map_err(|error| app.storage_failed(&error))?;
     let data: Vec<Value> = page.items.iter().map(shown).collect();
-    let id = |batch: Option<&Value>| batch.map(|batch| batch["id"].clone());
-    Ok(Json(json!({
-        "object": "list",
-        "first_id": id(data.first()),
-        "last_id": id(data.last()),
-        "has_more": page.next_cursor.is_some(),
-        "data": data,
-    })))
+    Ok(Json(list::listed(data, page.next_cursor.as_ref())))
 }
 
 async fn find_batch(app: &App, session: &Session, id: &str) -> Result<Task, InferenceError> {

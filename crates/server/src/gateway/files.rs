@@ -14,9 +14,8 @@ use http::{HeaderValue, header};
 use protocol::{ErrorCode, FileId, file::File};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Paging;
 
-use super::{batches, error::InferenceError};
+use super::{batches, error::InferenceError, list};
 use crate::{
     api::{files::serve, problem::ApiError},
     app::App,
@@ -98,21 +97,14 @@ async fn list_files(
     Query(query): Query<ListFiles>,
 ) -> Result<Json<Value>, InferenceError> {
     let session = session_of(&app, caller.0).await?;
-    let cursor = query.after.map(|id| format!("f{}", id.to_string().trim_start_matches(FileId::PREFIX)));
-    let paging = Paging { limit: query.limit.unwrap_or(200).clamp(1, 200), cursor };
+    let after = query.after.map(|id| id.to_string());
+    let paging = list::paging(query.limit, (200, 200), after.as_deref().map(|id| ('f', id, FileId::PREFIX)));
     let page = app.store.list_files(session.id, &paging).await.map_err(|error| app.storage_failed(&error))?;
     let wanted = |file: &&File| {
         query.purpose.as_deref().is_none_or(|purpose| file.purpose.as_deref().unwrap_or("user_data") == purpose)
     };
     let data: Vec<Value> = page.items.iter().filter(wanted).map(shown).collect();
-    let id = |file: Option<&Value>| file.map(|file| file["id"].clone());
-    Ok(Json(json!({
-        "object": "list",
-        "first_id": id(data.first()),
-        "last_id": id(data.last()),
-        "has_more": page.next_cursor.is_some(),
-        "data": data,
-    })))
+    Ok(Json(list::listed(data, page.next_cursor.as_ref())))
 }
 
 /// A session's file by its id.

@@ -97,6 +97,7 @@ impl Command for Remove {
         for query in [
             "DELETE FROM made WHERE owner = ?",
             "DELETE FROM tombstone WHERE owner = ?",
+            "DELETE FROM gone WHERE owner = ?",
             "DELETE FROM user WHERE id = ?",
         ] {
             sqlx::query(query).bind(id).execute(&mut *tx.connection).await?;

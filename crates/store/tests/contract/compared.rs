@@ -71,6 +71,7 @@ async fn a_hundred_thousand_rows_are_compared_a_page_in_less_than_200_ms() {
     let (one, other) = (f.create("one").await.id, f.create("other").await.id);
     let tasks = [task(&f.store, one, 1).await, task(&f.store, other, 1).await];
     f.store.close().await.unwrap();
+    drop(f.store);
     let data = f.dir.path().join("data");
     let options = SqliteConnectOptions::new().filename(data.join("viva.db"));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
