@@ -10,7 +10,7 @@ use protocol::{
     openai::PromptTokensDetails,
 };
 use serde_json::Value;
-use store::Finish;
+use store::{Finish, WriteCompletionError};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -23,6 +23,8 @@ use crate::app::App;
 
 /// Text so far is stored at least this often while an answer is written.
 const CHECKPOINT: Duration = Duration::from_millis(900);
+/// How often a record that the storage did not take is tried again.
+const RECORD_AGAIN: Duration = Duration::from_millis(500);
 /// Chunks that may wait for a slow reader before the runtime is held back.
 pub(crate) const READER_QUEUE: usize = 256;
 
@@ -140,6 +142,10 @@ impl Generation {
             Ok(()) => Outgoing::End(Box::new(ended)),
             Err(error) => {
                 tracing::error!(completion = %self.exchange.id, error = &error as &dyn std::error::Error, "an answer could not be recorded");
+                if matches!(error, WriteCompletionError::Storage(_)) {
+                    let record = ended.record.clone();
+                    self.app.tasks.spawn(record_later(Arc::clone(&self.app), record));
+                }
                 Outgoing::Unrecorded
             }
         };
@@ -147,6 +153,31 @@ impl Generation {
         self.exchange.over();
         if let Some(reader) = self.reader {
             let _ = reader.send(outgoing).await;
+        }
+    }
+}
+
+/// Records the end of an answer that was told as not kept, once the storage takes it again: until then its record is one
+/// that is still being written. A task's row is asked again, so its answer is one that was given up.
+async fn record_later(app: Arc<App>, mut record: Finish) {
+    if record.begin.task_row.is_some() {
+        record.finish_reason = FinishReason::Cancelled;
+    } else {
+        record.finish_reason = FinishReason::Error;
+        record.error = Some(CompletionError {
+            code: "storage_unavailable".to_owned(),
+            message: "the storage could not be written when the answer ended".to_owned(),
+        });
+    }
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(RECORD_AGAIN) => {}
+            // What is open then is closed by the next start.
+            () = app.shutdown.cancelled() => return,
+        }
+        match app.store.finish_completion(record.clone()).await {
+            Err(WriteCompletionError::Storage(_)) => {}
+            Ok(()) | Err(WriteCompletionError::SessionGone) => return,
         }
     }
 }

@@ -122,8 +122,9 @@ async fn what_breaks_a_rule_is_named_and_leaves_nothing_behind() {
     assert_eq!((over.status, over.code().as_str()), (429, "quota_reached"));
     assert_eq!(over.json()["figures"], json!({"bytes": 2000, "quota": 1500}));
     // What is said to be too long is refused before a byte of it was sent, whole or in parts.
-    let head =
-        format!("PUT {files}/two HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 600\r\n\r\n");
+    let head = format!(
+        "PUT {files}/two HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 600\r\n\r\n"
+    );
     let mut unsent = std::net::TcpStream::connect(viva.url.trim_start_matches("http://")).unwrap();
     unsent.set_read_timeout(Some(testkit::PATIENCE)).unwrap();
     let told = tokio::task::spawn_blocking(move || {
