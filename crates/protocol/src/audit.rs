@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use crate::{KeyId, UserId};
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal;)+) => {
         /// What was done.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum AuditAction {
             $($(#[doc = $doc])+ #[serde(rename = $text)] $variant,)+
         }
@@ -76,6 +79,19 @@ actions! {
     /// A model was removed.
     ModelRemoved = "model.delete";
 }
+
+// Written by hand: the derive does not see the words that the macro gives.
+impl utoipa::PartialSchema for AuditAction {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What was done."))
+            .enum_values(Some(Self::ALL.iter().map(|action| action.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for AuditAction {}
 
 /// What somebody had shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
