@@ -77,7 +77,9 @@ impl Pieces {
         let (mut pieces, mut rest) = (Vec::new(), word.to_owned());
         while !matches!(rest.as_str(), "" | GOES_ON) {
             let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
-            let longest = ends.filter_map(|end| {
+            // The marks themselves are pieces, too: a piece that takes none of the word would go on for ever.
+            let taken = if pieces.is_empty() { 0 } else { GOES_ON.len() };
+            let longest = ends.take_while(|end| *end > taken).filter_map(|end| {
                 let piece = rest.get(..end)?;
                 Some((end, self.pieces.binary_search(&piece).ok()?))
             });
@@ -114,6 +116,14 @@ mod tests {
 
     fn likeness(a: &str, b: &str) -> f32 {
         Vector::of(a).unwrap().likeness(&Vector::of(b).unwrap())
+    }
+
+    #[test]
+    fn a_word_with_a_part_that_no_piece_has_is_cut_to_an_end() {
+        let pieces = Pieces::read(SOURCE).unwrap();
+        for word in ["qq³", "5ᗴ", "a鑫", "#", "##", "##a", "é³", "x\u{674e7}"] {
+            assert!(pieces.cut(word).len() <= word.chars().count(), "{word}");
+        }
     }
 
     #[test]
