@@ -1,5 +1,5 @@
 // Users in the browser: created with a link, a password of their own, keys that are shown once, tokens of a session, and
-// what an admin sees and stops.
+// what an admin sees and stops; the audit log; what a viewer is not offered.
 
 import assert from 'node:assert/strict';
 import { isAccessible } from './axe.mjs';
@@ -143,11 +143,71 @@ story('a session has tokens for its programs, and an admin stops it', async (per
   await removeSession(session);
 });
 
+story('the audit log is read, asked and checked, and what all may have together is set', async (person) => {
+  const session = await runningSession('told');
+  await removeSession(session);
+  const page = await person.open('/users');
+  await button(page, 'Quotas of all').click();
+  const quotas = dialog(page, 'Quotas of all together');
+  await quotas.getByRole('spinbutton', { name: 'Running at once' }).fill('3');
+  await isAccessible(page, 'quotas of all');
+  await button(quotas, 'Save').click();
+  await quotas.waitFor({ state: 'detached' });
+  const live = (await api('GET', '/machine/quotas')).items.find(({ kind }) => kind === 'live');
+  assert.deepEqual([live.limit, live.source], [3, 'set']);
+  await api('PATCH', '/machine/quotas', { live: null });
+
+  await page.getByRole('link', { name: 'Audit log' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Audit log' }).waitFor();
+  const table = page.getByRole('table', { name: 'Audit log' });
+  await table.getByText('Changed quotas').first().waitFor();
+  await button(page, 'Check the log').click();
+  await page.getByText(/entries, each as it was written/).waitFor();
+  await isAccessible(page, 'the audit log');
+  await page.getByRole('button', { name: 'What was done' }).click();
+  await page.getByRole('option', { name: 'Deleted a session' }).click();
+  await table.getByText('Changed quotas').first().waitFor({ state: 'detached' });
+  const told = table.getByRole('row').filter({ hasText: session.id });
+  await told.getByText('owner').waitFor();
+  await button(told, session.id).click();
+  await button(page, 'What was done').click();
+  await page.getByRole('option', { name: 'Everything' }).click();
+  await table.getByText('Created a session').waitFor();
+  assert.ok(page.url().includes(`target=${session.id}`));
+  await page.goto(`/audit?action=password.remove&target=${session.id}`);
+  await page.getByText('Nothing of that kind').waitFor();
+  await isAccessible(page, 'nothing in the audit log');
+  await button(page, 'Show everything').click();
+  await table.getByText('Deleted a session').first().waitFor();
+});
+
+story('a viewer is told so, and is offered nothing that would be refused', async () => {
+  const vera = await api('POST', '/users', { name: 'vera', role: 'viewer' });
+  const { url } = await api('POST', `/users/${vera.id}/login-links`);
+  const person = await Person.arrive();
+  const page = await person.open(url);
+  await page.getByText('You are a viewer here', { exact: false }).waitFor();
+  await page.getByText('No sessions yet').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'New session' }).count(), 0);
+  await isAccessible(page, 'the sessions of a viewer');
+  await page.goto('/models');
+  await page.getByText('final').first().waitFor();
+  assert.equal(await page.getByRole('link', { name: /^Start a session/ }).count(), 0);
+  assert.equal(await button(page, 'Add a model').count(), 0);
+  await page.goto('/users');
+  await page.getByText('this is for the owner and admins', { exact: false }).first().waitFor();
+  await api('DELETE', `/users/${vera.id}?confirm=delete`);
+  await person.context.close();
+});
+
 story('the pages of people fit a phone, in the dark', async (person) => {
   await api('POST', '/users', { name: 'a name that is rather long, as some are', role: 'viewer' });
   const page = await person.open('/users');
   await page.getByRole('list').first().waitFor();
   await isAccessible(page, 'users on a phone');
+  await page.goto('/audit');
+  await page.getByRole('listitem').first().waitFor();
+  await isAccessible(page, 'the audit log on a phone');
   await page.goto('/settings');
   await button(page, 'New key').waitFor();
   await isAccessible(page, 'settings on a phone');

@@ -8,20 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Session, State, admission::Quotas, session::Stay};
 use jiff::Timestamp;
 use protocol::{
-    CompletionId, ModelId, SessionId, UserId,
+    CompletionId, SessionId, UserId,
     completion::{Choice, CompletionTiming, CompletionUsage, FinishReason, Origin},
-    model::ModelType,
-    session::{EffectiveEngine, SessionModel, SessionStorage, SessionUsage, Status, StopPolicy},
+    session::Status,
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use store::{Begin, CompletionFilter, Creation, Finish, Paging, SessionFilter, Settings, Store};
+use store::{Begin, CompletionFilter, Finish, Paging, SessionFilter, Settings, Store};
 use tokio::task::JoinSet;
 
+mod support;
+use support::{MEASURED, create, measure, print};
+
 const WRITERS: usize = 64;
-const MEASURED: Duration = Duration::from_secs(5);
 const ANSWER: &str = "The capital of France is Paris, a city on the river Seine that is known for its museums, its \
     food and its light. It has been the seat of the country's government for most of the last thousand years, and \
     about two million people live within its boundaries today, many more around it.";
@@ -38,44 +38,6 @@ async fn main() {
     let data = dir.path().join("large");
     let owner = prepare(&data, sessions, completions).await;
     reading(&data, owner, sessions).await;
-}
-
-fn session(owner: UserId, name: String) -> Session {
-    let now = Timestamp::UNIX_EPOCH;
-    Session {
-        id: SessionId::generate(),
-        owner,
-        name,
-        description: None,
-        model: SessionModel {
-            id: ModelId::from_bytes([1; 16]),
-            name: "demo".to_owned(),
-            version: "1".to_owned(),
-            kind: ModelType::Llm,
-        },
-        engine: EffectiveEngine { context_length: 4096, parallel: 4 },
-        stop: StopPolicy::default(),
-        limits: Vec::new(),
-        memory_needed: 1 << 30,
-        state: State::Queued(Stay { since: now, deadline: now }),
-        generation: 0,
-        revision: 0,
-        change: 0,
-        usage: SessionUsage::default(),
-        last_active_at: None,
-        storage: SessionStorage::default(),
-        created_at: now,
-        deleting_at: None,
-    }
-}
-
-async fn create(store: &Store, owner: UserId, name: &str) -> SessionId {
-    let session = session(owner, name.to_owned());
-    let id = session.id;
-    let quotas = Quotas { sessions: u64::MAX, active: 2, ..Quotas::default() };
-    let creation = Creation { session, actor: "bench".to_owned(), quotas, idempotency: None };
-    store.create_session(creation).await.unwrap();
-    id
 }
 
 fn finish(session: SessionId) -> Finish {
@@ -235,20 +197,4 @@ async fn reading(data: &Path, owner: UserId, sessions: i64) {
     store.scrub().await.unwrap();
     println!("scrub, again: {:.1?}", start.elapsed());
     store.close().await.unwrap();
-}
-
-async fn measure(what: &str, mut read: impl AsyncFnMut()) {
-    let (mut times, start) = (Vec::new(), Instant::now());
-    while times.len() < 300 && start.elapsed() < MEASURED {
-        let began = Instant::now();
-        read().await;
-        times.push(began.elapsed());
-    }
-    print(what, times);
-}
-
-fn print(what: &str, mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let at = |share: usize| times[(times.len() - 1) * share / 100];
-    println!("{what}: p50 {:.2?}, p99 {:.2?} ({} times)", at(50), at(99), times.len());
 }

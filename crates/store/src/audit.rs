@@ -13,7 +13,7 @@ use protocol::{
     session::Page,
 };
 use sha2::{Digest, Sha256};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     BadCursor, ListError, StorageError, Store,
@@ -38,6 +38,15 @@ pub struct AuditNote {
     pub action: AuditAction,
     pub target: Option<String>,
     pub detail: Option<String>,
+}
+
+/// Which entries are wanted: those that meet all that is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub actor: Option<UserId>,
+    pub action: Option<AuditAction>,
+    /// The id of what it was done to.
+    pub target: Option<String>,
 }
 
 /// An entry as it stands in its row.
@@ -163,21 +172,29 @@ impl Store {
         self.writer().execute(Append(note)).await
     }
 
-    /// The entries, the newest first. The cursor is the number of the last one told.
+    /// The wanted entries, the newest first. The cursor is the number of the last one told.
     ///
     /// # Errors
     /// [`ListError`]: the cursor, or the storage.
-    pub async fn list_audit(&self, paging: &Paging) -> Result<Page<AuditEntry>, ListError> {
+    pub async fn list_audit(&self, wanted: &AuditFilter, paging: &Paging) -> Result<Page<AuditEntry>, ListError> {
         let before = match &paging.cursor {
             None => i64::MAX,
             Some(cursor) => cursor.strip_prefix('a').and_then(|number| number.parse().ok()).ok_or(BadCursor)?,
         };
         let limit = paging.bounded();
-        let found = sqlx::query("SELECT * FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?")
-            .bind(before)
-            .bind(i64::from(limit) + 1)
-            .fetch_all(self.readers())
-            .await?;
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM audit WHERE number < ");
+        query.push_bind(before);
+        if let Some(actor) = &wanted.actor {
+            query.push(" AND actor = ").push_bind(actor.as_bytes().to_vec());
+        }
+        if let Some(action) = wanted.action {
+            query.push(" AND action = ").push_bind(action.as_str());
+        }
+        if let Some(target) = &wanted.target {
+            query.push(" AND target = ").push_bind(target.clone());
+        }
+        query.push(" ORDER BY number DESC LIMIT ").push_bind(i64::from(limit) + 1);
+        let found = query.build().fetch_all(self.readers()).await?;
         let mut items = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > most;

@@ -29,7 +29,7 @@ mod test_set;
 mod user;
 mod writer;
 
-pub use audit::AuditNote;
+pub use audit::{AuditFilter, AuditNote};
 pub use change::Change;
 pub use completion::{
     Begin, Begun, Checkpoint, CompletionFilter, DeleteCompletionError, Finish, Picks, Star, StarError,

@@ -1,7 +1,10 @@
-// Calls about oneself, users, keys and the tokens of sessions.
+// Calls about oneself, users, keys, the tokens of sessions, and what everybody did.
 
 import { http } from './client';
 import type {
+  AuditAction,
+  AuditCheck,
+  AuditEntry,
   CreateKey,
   CreateUser,
   CreatedKey,
@@ -10,6 +13,7 @@ import type {
   LoginLink,
   MachineSession,
   Me,
+  Page,
   Quotas,
   SessionToken,
   SetQuotas,
@@ -19,7 +23,15 @@ import type {
 } from './types';
 
 const user = (id: string) => `/api/v1/users/${encodeURIComponent(id)}`;
+const quotas = (id: string | null) => `${id === null ? '/api/v1/machine' : user(id)}/quotas`;
 const tokens = (session: string) => `/api/v1/sessions/${encodeURIComponent(session)}/tokens`;
+
+/** Entries that meet all that is given. */
+export interface AuditFilter {
+  actor?: string | null;
+  action?: AuditAction | null;
+  target?: string | null;
+}
 
 interface All<T> {
   items: T[];
@@ -39,8 +51,9 @@ export const people = {
   endLogins: (id: string) => http.delete<void>(`${user(id)}/logins`),
 
   quotas: (signal?: AbortSignal) => http.get<Quotas>('/api/v1/quotas', { signal }),
-  quotasOf: (id: string, signal?: AbortSignal) => http.get<Quotas>(`${user(id)}/quotas`, { signal }),
-  setQuotasOf: (id: string, body: SetQuotas) => http.patch<Quotas>(`${user(id)}/quotas`, body),
+  /** Of a user, or with null of all together. */
+  quotasOf: (id: string | null, signal?: AbortSignal) => http.get<Quotas>(quotas(id), { signal }),
+  setQuotasOf: (id: string | null, body: SetQuotas) => http.patch<Quotas>(quotas(id), body),
 
   machine: (signal?: AbortSignal) => http.get<All<MachineSession>>('/api/v1/machine/sessions', { signal }),
   stopSession: (id: string) => http.post<MachineSession>(`/api/v1/machine/sessions/${encodeURIComponent(id)}/stop`),
@@ -56,4 +69,10 @@ export const sessionTokens = {
   list: (session: string, signal?: AbortSignal) => http.get<All<SessionToken>>(tokens(session), { signal }),
   create: (session: string, name: string) => http.post<CreatedSessionToken>(tokens(session), { name }),
   revoke: (session: string, id: string) => http.delete<void>(`${tokens(session)}/${encodeURIComponent(id)}`),
+};
+
+export const audit = {
+  list: (filter: AuditFilter, page: { limit?: number; cursor?: string | null }, signal?: AbortSignal) =>
+    http.get<Page<AuditEntry>>('/api/v1/audit', { query: { ...filter, ...page }, signal }),
+  check: () => http.get<AuditCheck>('/api/v1/audit/check'),
 };

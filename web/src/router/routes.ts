@@ -43,6 +43,7 @@ export const routes: readonly Route[] = [
   { pattern: '/documentation', page: () => import('$/pages/docs/DocsPage.svelte'), section: 'documentation' },
   { pattern: '/documentation/:page', page: () => import('$/pages/docs/DocsPage.svelte'), section: 'documentation' },
   { pattern: '/users', page: () => import('$/pages/users/UsersPage.svelte'), section: 'settings' },
+  { pattern: '/audit', page: () => import('$/pages/audit/AuditPage.svelte'), section: 'settings' },
   { pattern: '/settings', page: () => import('$/pages/settings/SettingsPage.svelte'), section: 'settings' },
   { pattern: '/login', page: () => import('$/pages/login/LoginPage.svelte'), section: null, isBare: true },
 ];

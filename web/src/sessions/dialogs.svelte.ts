@@ -22,11 +22,11 @@ export function sessionEntries(session: Session, dialogs: SessionDialogState, on
   return [
     { label: 'Open', icon: 'arrowRight', href: sessionPath(session.id) },
     { label: 'Get API endpoint', icon: 'code', href: sessionPath(session.id, 'api'), disabledBecause: endpointRefusal(session) },
-    { label: 'Extend', icon: 'clock', onselect: () => dialogs.ask('extend', [session]), disabledBecause: extendRefusal(session) },
-    ...(onrename ? [{ label: 'Rename', icon: 'edit', onselect: onrename } as const] : []),
-    { label: 'New session like this one', icon: 'plus', href: likeThisPath(session) },
+    { label: 'Extend', changes: true, icon: 'clock', onselect: () => dialogs.ask('extend', [session]), disabledBecause: extendRefusal(session) },
+    ...(onrename ? [{ label: 'Rename', changes: true, icon: 'edit', onselect: onrename } as const] : []),
+    { label: 'New session like this one', changes: true, icon: 'plus', href: likeThisPath(session) },
     'line',
-    { label: 'Stop', icon: 'stop', onselect: () => dialogs.ask('stop', [session]), disabledBecause: stopRefusal(session) },
-    { label: 'Delete', icon: 'trash', onselect: () => dialogs.ask('delete', [session]), isDanger: true },
+    { label: 'Stop', changes: true, icon: 'stop', onselect: () => dialogs.ask('stop', [session]), disabledBecause: stopRefusal(session) },
+    { label: 'Delete', changes: true, icon: 'trash', onselect: () => dialogs.ask('delete', [session]), isDanger: true },
   ];
 }

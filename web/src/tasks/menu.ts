@@ -19,11 +19,11 @@ export async function cancelTask(task: Task): Promise<void> {
 /** What can be done with it; `withDownloads` where no menu of its own stands beside. */
 export function taskEntries(task: Task, dialogs: TaskDialogState, withDownloads: 'with downloads' | 'without'): MenuEntry[] {
   return [
-    { label: 'Cancel', icon: 'stop', onselect: () => void cancelTask(task), disabledBecause: cancelRefusal(task) },
-    { label: 'Resume', icon: 'play', onselect: () => dialogs.ask('resume', task), disabledBecause: resumeRefusal(task) },
+    { label: 'Cancel', changes: true, icon: 'stop', onselect: () => void cancelTask(task), disabledBecause: cancelRefusal(task) },
+    { label: 'Resume', changes: true, icon: 'play', onselect: () => dialogs.ask('resume', task), disabledBecause: resumeRefusal(task) },
     { label: 'Compare with…', icon: 'sliders', onselect: () => dialogs.ask('compare', task), disabledBecause: compareRefusal(task) },
-    { label: 'Run in another session…', icon: 'arrowRight', onselect: () => dialogs.ask('again', task) },
-    { label: 'New task like this one', icon: 'plus', href: `${taskPath(task.session_id)}?like=${encodeURIComponent(task.id)}` },
+    { label: 'Run in another session…', changes: true, icon: 'arrowRight', onselect: () => dialogs.ask('again', task) },
+    { label: 'New task like this one', changes: true, icon: 'plus', href: `${taskPath(task.session_id)}?like=${encodeURIComponent(task.id)}` },
     ...(withDownloads === 'with downloads'
       ? [
           'line' as const,
@@ -31,6 +31,6 @@ export function taskEntries(task: Task, dialogs: TaskDialogState, withDownloads:
         ]
       : []),
     'line',
-    { label: 'Delete', icon: 'trash', isDanger: true, onselect: () => dialogs.ask('delete', task), disabledBecause: deleteRefusal(task) },
+    { label: 'Delete', changes: true, icon: 'trash', isDanger: true, onselect: () => dialogs.ask('delete', task), disabledBecause: deleteRefusal(task) },
   ];
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use protocol::{
-    Problem,
-    audit::{AuditCheck, AuditEntry},
+    Problem, UserId,
+    audit::{AuditAction, AuditCheck, AuditEntry},
     session::Page,
 };
 use serde::Deserialize;
+use store::AuditFilter;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -27,6 +28,12 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListAudit {
+    /// The id of the user who did it.
+    actor: Option<UserId>,
+    /// What was done.
+    action: Option<AuditAction>,
+    /// The id of what it was done to.
+    target: Option<String>,
     /// 1 to 200, 50 if absent.
     limit: Option<u32>,
     cursor: Option<String>,
@@ -40,7 +47,8 @@ async fn list_audit(
     _: Administrator,
     ApiQuery(query): ApiQuery<ListAudit>,
 ) -> Result<Json<Page<AuditEntry>>, ApiError> {
-    let mut page = app.store.list_audit(&paging(query.limit, query.cursor)?).await?;
+    let wanted = AuditFilter { actor: query.actor, action: query.action, target: query.target };
+    let mut page = app.store.list_audit(&wanted, &paging(query.limit, query.cursor)?).await?;
     let book = app.people.book();
     for entry in &mut page.items {
         let person = entry.actor.and_then(|actor| book.find(actor));

@@ -103,7 +103,8 @@ struct PageQuery {
 #[utoipa::path(get, path = "/docs/{page}", tag = "documentation", security(()),
     params(("page" = String, Path, description = "The page's name, such as `start` or `start.md`"), PageQuery),
     responses(
-        (status = 200, description = "The page, or the answer: Markdown, with `Accept: application/json` as here", body = DocsAnswer),
+        (status = 200, description = "The page; or the answer, as Markdown, with `Accept: application/json` as JSON",
+            content((String = "text/html"), (String = "text/markdown"), (DocsAnswer = "application/json"))),
         (status = 404, description = "There is no such page", body = Problem),
         (status = 422, description = "The question is empty or too long", body = Problem)))]
 async fn show_docs_page(
@@ -178,7 +179,8 @@ async fn found(typed: String, limit: u32) -> Result<Response, ApiError> {
 /// Ask the documentation a question. The answer is made of its own sentences.
 #[utoipa::path(post, path = "/docs/ask", tag = "documentation", security(()), request_body = AskDocs,
     responses(
-        (status = 200, description = "The answer; with `Accept: text/markdown` as Markdown", body = DocsAnswer),
+        (status = 200, description = "The answer; with `Accept: text/markdown` as Markdown",
+            content((DocsAnswer = "application/json"), (String = "text/markdown"))),
         (status = 422, description = "The question is empty or too long, or there is no such page", body = Problem)))]
 async fn ask_docs(asking: Asking, headers: HeaderMap, ApiJson(body): ApiJson<AskDocs>) -> Result<Response, ApiError> {
     if let Some(page) = body.page.clone()

@@ -40,7 +40,9 @@ pub(crate) struct Export {
 
 /// Download the history, oldest first.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/completions/export", tag = "completions", params(("id" = SessionId, Path), Export),
-    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", description = "Refused", body = Problem)))]
+    responses((status = 200, description = "The file", content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/x-ndjson"), (String = "text/csv"))), (status = "4XX", description = "Refused", body = Problem)))]
 pub(crate) async fn export_completions(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,

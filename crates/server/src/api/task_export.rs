@@ -44,7 +44,9 @@ pub(crate) struct Export {
 
 /// Download a task's rows in the order of its input.
 #[utoipa::path(get, path = "/api/v1/tasks/{id}/export", tag = "tasks", params(("id" = TaskId, Path), Export),
-    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"), (status = "4XX", description = "Refused", body = Problem)))]
+    responses((status = 200, description = "The file", content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/x-ndjson"), (String = "text/csv"), (String = "application/xml"))), (status = "4XX", description = "Refused", body = Problem)))]
 pub(crate) async fn export_task(
     State(app): State<Arc<App>>,
     UserCaller(owner): UserCaller,

@@ -3,7 +3,7 @@
 //! A page of another site can have its own name point here (DNS rebinding): the browser then takes this server for that
 //! site, but still sends that site's name. An address in figures cannot be made to point elsewhere, so it is always fine.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     extract::{Request, State},
@@ -52,12 +52,25 @@ fn is_ours(host: &str, config: &ServerConfig) -> bool {
     if name.parse::<std::net::Ipv4Addr>().is_ok() || name.starts_with('[') {
         return true;
     }
-    if name == "localhost" || name.ends_with(".localhost") {
+    if name == "localhost" || name.ends_with(".localhost") || is_this_machine(&name) {
         return true;
     }
     let public = config.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
     let public = public.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
     public.as_ref() == Some(&name) || config.hosts.iter().any(|own| own.eq_ignore_ascii_case(&name))
+}
+
+/// Whether it is the machine's own name, with or without its domain, or followed by `.local`: names that nobody outside
+/// its network hands out.
+fn is_this_machine(name: &str) -> bool {
+    static OWN: LazyLock<String> =
+        LazyLock::new(|| rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase());
+    goes_by(&OWN, name)
+}
+
+fn goes_by(own: &str, name: &str) -> bool {
+    let first = own.split('.').next().unwrap_or(own);
+    !first.is_empty() && (name == own || name == first || name.strip_suffix(".local") == Some(first))
 }
 
 #[cfg(test)]
@@ -92,6 +105,18 @@ mod tests {
         {
             assert!(!is_ours(host, &config()), "{host}");
         }
+    }
+
+    #[test]
+    fn the_machines_own_name_is_its_own_with_and_without_its_domain() {
+        for name in ["gpu-3", "gpu-3.lab.example.org", "gpu-3.local"] {
+            assert!(goes_by("gpu-3.lab.example.org", name), "{name}");
+        }
+        for (own, name) in [("gpu-3.lab.example.org", "gpu-3.evil.example"), ("gpu-3", "gpu-3.evil.example"), ("", "")] {
+            assert!(!goes_by(own, name), "{own} {name}");
+        }
+        let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        assert!(is_ours(&format!("{own}:8482"), &config()), "{own}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use protocol::{
     user::Role,
 };
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use store::{AuditNote, Paging, UserChange};
+use store::{AuditFilter, AuditNote, Paging, UserChange};
 
 use crate::fixture::{Fixture, at, creation, new_user, session};
 
@@ -21,6 +21,10 @@ fn note(f: &Fixture, action: AuditAction, target: impl ToString) -> AuditNote {
         target: Some(target.to_string()),
         detail: None,
     }
+}
+
+fn every() -> AuditFilter {
+    AuditFilter::default()
 }
 
 /// Some entries, as the server makes them.
@@ -57,17 +61,34 @@ async fn what_is_done_is_told_in_its_own_commit() {
     let made = session(f.owner, "one");
     let told = note(&f, AuditAction::SessionCreated, made.id);
     f.store.audited(told).create_session(creation(made)).await.unwrap();
-    let page = f.store.list_audit(&Paging::first(3)).await.unwrap();
+    let page = f.store.list_audit(&every(), &Paging::first(3)).await.unwrap();
     let actions: Vec<AuditAction> = page.items.iter().map(|entry| entry.action).collect();
     assert_eq!(actions, [AuditAction::SessionCreated, AuditAction::LoggedIn, AuditAction::UserChanged]);
     assert_eq!((page.items[0].number, page.items[0].actor), (7, Some(f.owner)));
     assert!(page.items[0].target.as_ref().is_some_and(|target| target.parse::<SessionId>().is_ok()));
-    let rest = f.store.list_audit(&Paging { limit: 200, cursor: page.next_cursor }).await.unwrap();
+    let rest = f.store.list_audit(&every(), &Paging { limit: 200, cursor: page.next_cursor }).await.unwrap();
     assert_eq!((rest.items.len(), rest.items[3].action, rest.next_cursor), (4, AuditAction::UserCreated, None));
-    assert!(f.store.list_audit(&Paging { limit: 1, cursor: Some("x1".into()) }).await.is_err());
+    assert!(f.store.list_audit(&every(), &Paging { limit: 1, cursor: Some("x1".into()) }).await.is_err());
     let check = f.store.check_audit().await.unwrap();
     assert_eq!((check.entries, check.head.number, check.faults), (7, 7, vec![]));
     assert_eq!(check.head.sha256, page.items[0].sha256);
+}
+
+#[tokio::test]
+async fn entries_are_found_by_who_what_and_to_what() {
+    let f = Fixture::new().await;
+    some(&f).await;
+    let paging = Paging::first(2);
+    let changed = AuditFilter { actor: Some(f.owner), action: Some(AuditAction::UserChanged), target: None };
+    let page = f.store.list_audit(&changed, &paging).await.unwrap();
+    assert_eq!(page.items.iter().map(|entry| entry.number).collect::<Vec<_>>(), [5, 4]);
+    let rest = f.store.list_audit(&changed, &Paging { cursor: page.next_cursor, ..paging.clone() }).await.unwrap();
+    assert_eq!(rest.items.iter().map(|entry| entry.number).collect::<Vec<_>>(), [3, 2]);
+    let to = AuditFilter { target: Some(f.owner.to_string()), ..every() };
+    let found = f.store.list_audit(&to, &paging).await.unwrap().items;
+    assert_eq!(found.iter().map(|entry| entry.action).collect::<Vec<_>>(), [AuditAction::LoggedIn]);
+    let nobody = AuditFilter { actor: Some(protocol::UserId::generate()), ..every() };
+    assert_eq!(f.store.list_audit(&nobody, &paging).await.unwrap().items, []);
 }
 
 #[tokio::test]

@@ -8,6 +8,15 @@ use super::Amount;
 pub(crate) enum AuditCommand {
     /// List who did what, the newest first
     List {
+        /// Only what this user did: a name or an id
+        #[arg(long)]
+        user: Option<String>,
+        /// Only this, as it is listed: `session.delete`
+        #[arg(long)]
+        action: Option<String>,
+        /// Only what was done to the thing of this id
+        #[arg(long, value_name = "ID")]
+        target: Option<String>,
         #[command(flatten)]
         amount: Amount,
     },

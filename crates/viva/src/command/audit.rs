@@ -5,7 +5,7 @@ use protocol::{
     session::Page,
 };
 
-use super::{Context, list::List};
+use super::{Context, list::List, people};
 use crate::{
     cli::AuditCommand,
     failure::Failure,
@@ -15,13 +15,21 @@ use crate::{
 
 pub(super) async fn run(command: AuditCommand, context: &Context<'_>) -> anyhow::Result<()> {
     match command {
-        AuditCommand::List { amount } => list(context, amount.most()).await,
+        AuditCommand::List { user, action, target, amount } => {
+            let actor = match user {
+                Some(user) => Some(people::find_user(context, &user).await?.id.to_string()),
+                None => None,
+            };
+            let query = [("actor", actor), ("action", action), ("target", target)];
+            let query = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect::<Vec<_>>();
+            list(context, &query, amount.most()).await
+        }
         AuditCommand::Verify { expect } => verify(context, expect).await,
     }
 }
 
-async fn list(context: &Context<'_>, most: usize) -> anyhow::Result<()> {
-    let entries = List::read(context, "/api/v1/audit", &[], most).await?;
+async fn list(context: &Context<'_>, query: &[(&str, String)], most: usize) -> anyhow::Result<()> {
+    let entries = List::read(context, "/api/v1/audit", query, most).await?;
     if context.output.is_json() {
         context.output.json(&entries.json());
         return Ok(());

@@ -22,6 +22,7 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("start.md", "make run", "builds everything and serves until it is stopped"),
     ("start.md", "make build", "builds the release program and serves until it is stopped"),
     ("operating.md", "[server]\nlisten = \"0.0.0.0:8482\"", "needs a certificate; `transport` serves one"),
+    ("operating.md", "server {\n    listen 443 ssl", "needs nginx, a name and a certificate"),
     ("operating.md", "install -D -m 644 packaging/viva.service", "needs systemd and a user's session of it"),
 ];
 /// Sessions that samples use without creating them.

@@ -8,7 +8,7 @@ mod user;
 pub(super) use key::run as run_key;
 pub(super) use quota::run as run_quota;
 pub(super) use token::run as run_token;
-pub(super) use user::run as run_user;
+pub(super) use user::{find as find_user, run as run_user};
 
 use anyhow::Context as _;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};

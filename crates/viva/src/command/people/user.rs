@@ -63,7 +63,7 @@ fn done(context: &Context<'_>, json: &str, sentence: &str) {
 }
 
 /// The user of this name or id.
-pub(super) async fn find(context: &Context<'_>, reference: &str) -> anyhow::Result<User> {
+pub(in crate::command) async fn find(context: &Context<'_>, reference: &str) -> anyhow::Result<User> {
     let users: UserList = context.client.get("/api/v1/users", &[]).await?.read()?;
     let reference = reference.trim();
     let folded = reference.to_lowercase();
