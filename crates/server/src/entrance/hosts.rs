@@ -112,7 +112,8 @@ mod tests {
         for name in ["gpu-3", "gpu-3.lab.example.org", "gpu-3.local"] {
             assert!(goes_by("gpu-3.lab.example.org", name), "{name}");
         }
-        for (own, name) in [("gpu-3.lab.example.org", "gpu-3.evil.example"), ("gpu-3", "gpu-3.evil.example"), ("", "")] {
+        for (own, name) in [("gpu-3.lab.example.org", "gpu-3.evil.example"), ("gpu-3", "gpu-3.evil.example"), ("", "")]
+        {
             assert!(!goes_by(own, name), "{own} {name}");
         }
         let own = rustix::system::uname().nodename().to_string_lossy().into_owned();

@@ -11,8 +11,7 @@ use crate::{
 
 /// How long requests are made up, in seconds.
 const SECONDS: &str = "40";
-const CHECKS: &str =
-    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 
 #[tokio::test]
 async fn every_answer_is_one_that_the_description_knows() {
