@@ -164,13 +164,13 @@ story('the audit log is read, asked and checked, and what all may have together 
   await button(page, 'Check the log').click();
   await page.getByText(/entries, each as it was written/).waitFor();
   await isAccessible(page, 'the audit log');
-  await page.getByRole('button', { name: 'What was done' }).click();
+  await page.getByLabel(/^What was done: /).click();
   await page.getByRole('option', { name: 'Deleted a session' }).click();
   await table.getByText('Changed quotas').first().waitFor({ state: 'detached' });
   const told = table.getByRole('row').filter({ hasText: session.id });
   await told.getByText('owner').waitFor();
   await button(told, session.id).click();
-  await button(page, 'What was done').click();
+  await page.getByLabel(/^What was done: /).click();
   await page.getByRole('option', { name: 'Everything' }).click();
   await table.getByText('Created a session').waitFor();
   assert.ok(page.url().includes(`target=${session.id}`));
@@ -191,6 +191,7 @@ story('a viewer is told so, and is offered nothing that would be refused', async
   assert.equal(await page.getByRole('link', { name: 'New session' }).count(), 0);
   await isAccessible(page, 'the sessions of a viewer');
   await page.goto('/models');
+  await page.getByText('You are a viewer here', { exact: false }).waitFor();
   await page.getByText('final').first().waitFor();
   assert.equal(await page.getByRole('link', { name: /^Start a session/ }).count(), 0);
   assert.equal(await button(page, 'Add a model').count(), 0);
