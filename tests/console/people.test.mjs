@@ -196,7 +196,7 @@ story('a viewer is told so, and is offered nothing that would be refused', async
   assert.equal(await page.getByRole('link', { name: /^Start a session/ }).count(), 0);
   assert.equal(await button(page, 'Add a model').count(), 0);
   await page.goto('/users');
-  await page.getByText('this is for the owner and admins', { exact: false }).first().waitFor();
+  await page.getByText('a viewer looks at things', { exact: false }).first().waitFor();
   await api('DELETE', `/users/${vera.id}?confirm=delete`);
   await person.context.close();
 });
