@@ -18,6 +18,8 @@ ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1 ||
 if [ "$wanted" = test ]; then
     need python3 python3
     need chromium chromium
+    # A kernel to try control groups on; there is none of it for other processors.
+    [ "$(uname -m)" != x86_64 ] || need linux.uml user-mode-linux
     python3 -c 'import ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
 fi
 

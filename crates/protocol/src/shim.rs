@@ -81,6 +81,10 @@ pub struct Confinement {
     /// The Landlock ABI the runtime is held by; `None`: not held.
     pub landlock_abi: Option<u32>,
     pub seccomp: bool,
+    /// Memory and threads are bounded by the kernel, in a control group of the runtime's own. Absent in records of older
+    /// shims.
+    #[serde(default)]
+    pub cgroup: bool,
 }
 
 /// `run/shim.json`.

@@ -3,6 +3,7 @@
 //! Owns the session's processes, sockets and runtime log. Knows nothing of models, requests or the store, and waits
 //! for nobody: with the control plane dead, every bound still holds.
 
+mod cgroup;
 mod clock;
 mod control;
 mod deadlines;
@@ -26,6 +27,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use protocol::{SessionId, shim::Confinement};
 
 use crate::detach::{Report, Side};
+pub use crate::sandbox::Shortcoming;
 
 /// What a shim is told on its command line; the rest is in the session's launch spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +52,11 @@ pub enum Placement {
 /// What of the engine's sandbox this machine's kernel can enforce.
 pub fn available_confinement() -> Confinement {
     sandbox::available()
+}
+
+/// What this machine's kernel lacks of it; empty: nothing.
+pub fn shortcomings() -> Vec<Shortcoming> {
+    sandbox::shortcomings_of(sandbox::available())
 }
 
 /// Takes the role of a shim. To be called first thing in a process with one thread: it forks, and it closes every

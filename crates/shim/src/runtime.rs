@@ -1,6 +1,7 @@
 //! Starting the runtime: with one descriptor, the declared environment, its bounds, and nothing else.
 
 use std::{
+    fs::File,
     io,
     os::{
         fd::{AsRawFd, OwnedFd, RawFd},
@@ -20,7 +21,12 @@ use rustix::{
     thread::set_no_new_privs,
 };
 
-use crate::{procfs, sandbox::Prepared, signals};
+use crate::{
+    cgroup::{self, RuntimeGroup},
+    procfs,
+    sandbox::Prepared,
+    signals,
+};
 
 /// The runtime finds its listening socket here.
 const LISTENER_FD: RawFd = 3;
@@ -35,6 +41,8 @@ pub(crate) struct Runtime {
     pub(crate) pidfd: OwnedFd,
     pub(crate) identity: ProcessIdentity,
     pub(crate) confinement: Confinement,
+    /// Where its bounds are the kernel's, too.
+    pub(crate) group: Option<RuntimeGroup>,
 }
 
 /// Starts the program of the spec with `listener` as descriptor 3; also gives the reading end, which does not
@@ -50,7 +58,9 @@ pub(crate) fn start(
 ) -> io::Result<(Runtime, OwnedFd)> {
     let (output, writer) = pipe_with(PipeFlags::CLOEXEC)?;
     fcntl_setfl(&output, OFlags::NONBLOCK)?;
-    let confinement = sandbox.confinement();
+    let group = RuntimeGroup::create(spec.session, spec.memory_bound_bytes);
+    let door = group.as_ref().map(RuntimeGroup::door).transpose()?;
+    let confinement = Confinement { cgroup: group.is_some(), ..sandbox.confinement() };
     let mut command = Command::new(&spec.program);
     command
         .args(&spec.args)
@@ -61,23 +71,32 @@ pub(crate) fn start(
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .process_group(0);
-    confine_child(&mut command, spec.folder_bound_bytes, listener, sandbox);
+    confine_child(&mut command, spec.folder_bound_bytes, listener, door, sandbox);
     let child = command.spawn()?;
     let pid = Pid::from_child(&child);
     procfs::prefer_for_oom(child.id());
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-    let runtime = Runtime { pid, pidfd, identity: procfs::identity(child.id())?, confinement };
+    let runtime = Runtime { pid, pidfd, identity: procfs::identity(child.id())?, confinement, group };
     Ok((runtime, output))
 }
 
 /// What the child does between fork and exec.
-fn confine_child(command: &mut Command, file_bound: Option<u64>, listener: OwnedFd, mut sandbox: Prepared) {
+fn confine_child(
+    command: &mut Command,
+    file_bound: Option<u64>,
+    listener: OwnedFd,
+    door: Option<File>,
+    mut sandbox: Prepared,
+) {
     let shim = getpid();
     let enter = move || {
         // The death signal is sent when the parent dies from now on: it may have died before.
         set_parent_process_death_signal(Some(Signal::KILL))?;
         if getppid() != Some(shim) {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        if let Some(door) = &door {
+            cgroup::enter(door)?;
         }
         signals::reset_in_child();
         limit(Resource::Core, 0)?;

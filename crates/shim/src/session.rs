@@ -160,7 +160,7 @@ impl Begun {
         ExitRecord {
             session: self.spec.session,
             generation: self.spec.generation,
-            cause: cause_of(end.cause, signal, procfs::oom_kills().saturating_sub(self.oom_kills)),
+            cause: cause_of(end.cause, signal, end.bound_kills, procfs::oom_kills().saturating_sub(self.oom_kills)),
             detail: None,
             exit_code: end.status.and_then(|status| status.exit_status()),
             signal,
@@ -174,10 +174,15 @@ impl Begun {
     }
 }
 
-/// A SIGKILL that the shim did not send, while the kernel killed for want of memory, is the kernel's.
-fn cause_of(cause: ExitCause, signal: Option<i32>, oom_kills: u64) -> ExitCause {
+/// A SIGKILL that the shim did not send, while the kernel killed for want of memory, is the kernel's: for the runtime's own
+/// bound where it killed in the runtime's group, for the machine's else.
+fn cause_of(cause: ExitCause, signal: Option<i32>, bound_kills: u64, oom_kills: u64) -> ExitCause {
     let unsent_kill = cause == ExitCause::Exited && signal == Some(libc::SIGKILL);
-    if unsent_kill && oom_kills > 0 { ExitCause::MachineMemory } else { cause }
+    match (unsent_kill, bound_kills, oom_kills) {
+        (true, 1.., _) => ExitCause::Memory,
+        (true, 0, 1..) => ExitCause::MachineMemory,
+        (true, 0, 0) | (false, _, _) => cause,
+    }
 }
 
 fn open_own_log(options: &ShimOptions) -> io::Result<File> {
@@ -197,10 +202,11 @@ mod tests {
     #[test]
     fn only_an_unsent_kill_is_the_kernels() {
         let kill = Some(libc::SIGKILL);
-        assert_eq!(cause_of(ExitCause::Exited, kill, 1), ExitCause::MachineMemory);
-        assert_eq!(cause_of(ExitCause::Exited, kill, 0), ExitCause::Exited);
-        assert_eq!(cause_of(ExitCause::Exited, Some(libc::SIGSEGV), 1), ExitCause::Exited);
-        assert_eq!(cause_of(ExitCause::Memory, kill, 1), ExitCause::Memory);
-        assert_eq!(cause_of(ExitCause::StopRequested, kill, 1), ExitCause::StopRequested);
+        assert_eq!(cause_of(ExitCause::Exited, kill, 0, 1), ExitCause::MachineMemory);
+        assert_eq!(cause_of(ExitCause::Exited, kill, 1, 1), ExitCause::Memory);
+        assert_eq!(cause_of(ExitCause::Exited, kill, 0, 0), ExitCause::Exited);
+        assert_eq!(cause_of(ExitCause::Exited, Some(libc::SIGSEGV), 0, 1), ExitCause::Exited);
+        assert_eq!(cause_of(ExitCause::Memory, kill, 0, 1), ExitCause::Memory);
+        assert_eq!(cause_of(ExitCause::StopRequested, kill, 1, 1), ExitCause::StopRequested);
     }
 }

@@ -11,6 +11,7 @@ use rustix::{
 };
 
 use crate::{
+    cgroup::RuntimeGroup,
     clock::{BootTime, Timer},
     control::Control,
     deadlines::Deadlines,
@@ -59,6 +60,8 @@ pub(crate) struct End {
     pub(crate) cause: ExitCause,
     pub(crate) status: Option<WaitStatus>,
     pub(crate) peak_memory_bytes: u64,
+    /// Kills by the kernel because of the runtime's own bound.
+    pub(crate) bound_kills: u64,
     pub(crate) output: Output,
 }
 
@@ -170,6 +173,9 @@ impl Watch {
             Phase::Running => cause,
             Phase::Terminating { cause, .. } | Phase::Killing { cause, .. } => cause,
         };
+        if let Some(group) = &self.on.runtime.group {
+            group.kill();
+        }
         stopping::kill_all(self.status.is_none().then_some(self.on.runtime.pid));
         self.phase = Phase::Killing { cause, again_at: BootTime::now().after_ms(KILL_AGAIN_MS) };
     }
@@ -229,6 +235,12 @@ impl Watch {
             Phase::Running => ExitCause::Exited,
             Phase::Terminating { cause, .. } | Phase::Killing { cause, .. } => cause,
         };
-        End { cause, status: self.status, peak_memory_bytes: self.on.memory.peak(), output: self.on.output }
+        End {
+            cause,
+            status: self.status,
+            peak_memory_bytes: self.on.memory.peak(),
+            bound_kills: self.on.runtime.group.as_ref().map_or(0, RuntimeGroup::oom_kills),
+            output: self.on.output,
+        }
     }
 }

@@ -5,6 +5,7 @@ mod cases;
 mod ends;
 mod faults;
 mod fixture;
+mod groups;
 mod hostile;
 mod roles;
 
@@ -22,5 +23,6 @@ fn main() -> ExitCode {
     trials.extend(ends::trials());
     trials.extend(faults::trials());
     trials.extend(hostile::trials());
+    trials.extend(groups::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -34,6 +34,7 @@ pub(crate) fn play(args: &[String]) -> Option<ExitCode> {
         ["runtime", "inspect", ..] => inspect(),
         ["runtime", "hostile", ..] => crate::hostile::play(),
         ["runtime", "fill", ..] => crate::hostile::fill(),
+        ["delegate", group] => crate::groups::delegate(group),
         ["launch", data, spec] => launch(data, spec),
         ["first-process", data, spec] => first_process(data, spec),
         _ => None,

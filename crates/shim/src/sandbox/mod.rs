@@ -6,24 +6,30 @@
 
 mod calls;
 mod files;
+mod shortcoming;
+
+pub use shortcoming::Shortcoming;
+pub(crate) use shortcoming::of as shortcomings_of;
 
 use std::io;
 
 use landlock::RulesetCreated;
 use protocol::shim::{Confinement, LaunchSpec, Requirement, Sandbox, SessionFolder};
 
+use crate::cgroup;
+
 /// The runtime cannot be confined as it must be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SandboxError {
-    #[error("the kernel has no {0}, which the sandbox requires")]
-    Missing(&'static str),
+    #[error("the sandbox is required, and this machine has no whole one: {part} is {message}")]
+    Missing { part: &'static str, message: String },
     #[error("could not prepare the sandbox's file rules: {0}")]
     Files(#[from] landlock::RulesetError),
 }
 
 /// What the running kernel can enforce.
 pub(crate) fn available() -> Confinement {
-    Confinement { landlock_abi: files::kernel_abi(), seccomp: calls::is_available() }
+    Confinement { landlock_abi: files::kernel_abi(), seccomp: calls::is_available(), cgroup: cgroup::is_available() }
 }
 
 /// A profile, ready to be enforced.
@@ -39,12 +45,10 @@ impl Prepared {
             return Ok(Self { files: None, confinement: Confinement::default() });
         };
         let confinement = available();
-        match requirement {
-            Requirement::Required if confinement.landlock_abi.is_none_or(|abi| abi < files::LEAST_ABI) => {
-                return Err(SandboxError::Missing("Landlock that covers truncation (ABI 3, Linux 6.2)"));
-            }
-            Requirement::Required if !confinement.seccomp => return Err(SandboxError::Missing("seccomp filters")),
-            Requirement::Required | Requirement::BestEffort => {}
+        if *requirement == Requirement::Required
+            && let Some(missing) = shortcoming::of(confinement).into_iter().find(|found| found.is_essential)
+        {
+            return Err(SandboxError::Missing { part: missing.part, message: missing.message });
         }
         let files = confinement.landlock_abi.map(|_| files::rules(&spec.program, read, &folder.tmp())).transpose()?;
         Ok(Self { files, confinement })

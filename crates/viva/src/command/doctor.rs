@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use serde::Serialize;
 
 use super::figures::bytes;
@@ -46,15 +45,9 @@ impl Finding {
 
 pub(super) async fn run(args: &DoctorArgs, shared: &Shared, output: &Output) -> anyhow::Result<()> {
     let data = shared.data_folder()?;
-    let mut findings = vec![
-        Finding::new("version", Verdict::Good, concat!("viva ", env!("CARGO_PKG_VERSION"))),
-        data_folder(&data),
-        disk(&data),
-        memory(),
-        landlock(),
-        seccomp(),
-        cgroup(),
-    ];
+    let version = Finding::new("version", Verdict::Good, concat!("viva ", env!("CARGO_PKG_VERSION")));
+    let mut findings = vec![version, data_folder(&data), disk(&data), memory()];
+    findings.extend(sandbox());
     findings.push(server(args, shared).await);
     if output.is_json() {
         output.json(&serde_json::to_string(&findings)?);
@@ -126,50 +119,30 @@ fn memory() -> Finding {
     }
 }
 
-/// The newest Landlock that the kernel enforces. A rule set that is made and never applied restricts nothing.
-fn landlock() -> Finding {
-    let abis = [(6, ABI::V6), (5, ABI::V5), (4, ABI::V4), (3, ABI::V3), (2, ABI::V2), (1, ABI::V1)];
-    let has = |abi: ABI| {
-        let rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-        let rules = rules.handle_access(AccessFs::from_all(abi));
-        let rules = match abi {
-            ABI::V4 => rules.and_then(|rules| rules.handle_access(landlock::AccessNet::from_all(abi))),
-            ABI::V6 => rules.and_then(|rules| rules.scope(landlock::Scope::from_all(abi))),
-            _ => rules,
-        };
-        rules.and_then(|rules| rules.create()).is_ok()
+/// What engines are held by.
+fn sandbox() -> [Finding; 3] {
+    let available = shim::available_confinement();
+    let mut shortcomings = shim::shortcomings();
+    let mut finding = |part: &'static str, whole: String| match shortcomings
+        .iter()
+        .position(|found| found.part == part)
+        .map(|place| shortcomings.swap_remove(place))
+    {
+        Some(found) => Finding::new(part, Verdict::Weaker, found.message),
+        None => Finding::new(part, Verdict::Good, whole),
     };
-    match abis.into_iter().find(|(_, abi)| has(*abi)) {
-        Some((number, _)) if number >= 6 => Finding::new("landlock", Verdict::Good, format!("ABI {number} or newer")),
-        Some((number, _)) => Finding::new(
-            "landlock",
-            Verdict::Weaker,
-            format!("ABI {number}: engines cannot be kept from signalling other processes (ABI 6, Linux 6.12)"),
-        ),
-        None => Finding::new(
-            "landlock",
-            Verdict::Weaker,
-            "absent: an engine that is taken over can read the files of this user (Linux 5.13, with `landlock` in lsm=)",
-        ),
-    }
+    [
+        finding("landlock", format!("ABI {}", available.landlock_abi.unwrap_or(0))),
+        finding("seccomp", "filters are available".to_owned()),
+        Finding::new("cgroup", Verdict::Good, cgroup(available.cgroup)),
+    ]
 }
 
-fn seccomp() -> Finding {
-    let actions = fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
-    if actions.split_whitespace().any(|action| action == "errno") {
-        Finding::new("seccomp", Verdict::Good, "filters are available")
+fn cgroup(is_delegated: bool) -> &'static str {
+    if is_delegated {
+        "delegated: the kernel bounds the memory and the threads of each engine"
     } else {
-        let message = "absent: an engine that is taken over can open connections and start programs";
-        Finding::new("seccomp", Verdict::Weaker, message)
-    }
-}
-
-fn cgroup() -> Finding {
-    if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
-        Finding::new("cgroup", Verdict::Good, "version 2")
-    } else {
-        let message = "version 2 is absent: the kernel does not tell when it killed a session for memory";
-        Finding::new("cgroup", Verdict::Weaker, message)
+        "not delegated here: the shims bound the memory of engines; the kernel does for a server in Viva's service unit"
     }
 }
 

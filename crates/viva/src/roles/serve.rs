@@ -6,13 +6,17 @@ use std::{
 };
 
 use anyhow::Context;
-use server::{Config, Ending, ServeOptions, boot::Handle, config::TlsConfig};
+use server::{
+    Config, Ending, ServeOptions,
+    boot::Handle,
+    config::{SandboxMode, TlsConfig},
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::demo;
-use crate::cli::ServeArgs;
+use crate::{cli::ServeArgs, failure::Failure};
 
 /// `viva serve`: runs until it is told to stop.
 pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
@@ -37,6 +41,7 @@ pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
     if let (Some(certificate), Some(key)) = (args.tls_certificate, args.tls_key) {
         config.server.tls = Some(TlsConfig { certificate, key });
     }
+    tell_sandbox(&config)?;
     let options = ServeOptions {
         config,
         data,
@@ -51,6 +56,21 @@ pub(crate) fn serve(data: PathBuf, args: ServeArgs) -> anyhow::Result<()> {
     // What still blocks (a read from the terminal) does not hold the process.
     runtime.shutdown_background();
     result
+}
+
+/// What engines are not held by on this machine goes to the log; where the sandbox is required, the server does not start
+/// without what is essential.
+fn tell_sandbox(config: &Config) -> anyhow::Result<()> {
+    let is_required = config.sessions.sandbox == SandboxMode::Required;
+    for found in shim::shortcomings() {
+        let message = format!("the sandbox of engines is weaker here: {} is {}", found.part, found.message);
+        if is_required && found.is_essential {
+            let hint = "set `sessions.sandbox = \"best_effort\"` to run without it";
+            return Err(Failure::new(message).hint(hint).into());
+        }
+        tracing::warn!("{message}");
+    }
+    Ok(())
 }
 
 async fn run(options: ServeOptions, stop_sessions: bool) -> anyhow::Result<()> {
