@@ -61,8 +61,8 @@ async fn a_runtime_that_hangs_under_a_request_fails_soon_and_what_it_had_said_is
     signal(process(&viva, "engine"), Signal::STOP);
     let since = Instant::now();
     let session = failed(&viva, &id, "runtime_hung").await;
-    // A second of silence, one to look, one for no answer, and what it takes to end it.
-    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+    // A second of silence, one to look, one for no answer, what it takes to end it, and patience with a busy machine.
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
     assert!(session["reason"]["message"].as_str().unwrap().contains("progress"), "{session:#}");
     assert!(streaming.await.unwrap().ends_with("data: [DONE]\n\n"));
     let kept = viva.get(&format!("/api/v1/completions/{completion}")).await.expect(200);
