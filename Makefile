@@ -66,7 +66,7 @@ audit:
 setup:
 	@scripts/setup.sh build
 
-setup-test: $(VENV)/.ready tests/sdk/node_modules/.ready tests/console/node_modules/.ready
+setup-test: $(VENV)/.ready tests/sdk/node_modules/.ready tests/console/node_modules/.ready tests/oidc/node_modules/.ready
 
 web/node_modules/.ready: web/package.json web/package-lock.json | setup
 	cd web && npm ci --no-audit --no-fund --loglevel=error

@@ -30,10 +30,11 @@ export class Person {
   }
 
   /**
-   * Somebody with a browser of their own. `theme` is light or dark; the rest are options of a browser context. Nothing
-   * moves unless asked for: movement costs the machine most of its time, and nobody looks.
+   * Somebody with a browser of their own. `theme` is light or dark, `elsewhere` another site that they may go to; the rest
+   * are options of a browser context. Nothing moves unless asked for: movement costs the machine most of its time, and
+   * nobody looks.
    */
-  static async arrive({ theme = 'light', ...options } = {}) {
+  static async arrive({ theme = 'light', elsewhere = null, ...options } = {}) {
     const context = await (await launch()).newContext({
       baseURL: URL_,
       colorScheme: theme,
@@ -48,7 +49,9 @@ export class Person {
     // Nothing is loaded from elsewhere.
     context.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (protocol.startsWith('http') && origin !== new URL(URL_).origin) person.faults.push(`asked of elsewhere: ${request.url()}`);
+      const asking = new URL(request.frame().url()).origin;
+      const isAllowed = origin === new URL(URL_).origin || (elsewhere && [origin, asking].includes(elsewhere));
+      if (protocol.startsWith('http') && !isAllowed) person.faults.push(`asked of elsewhere: ${request.url()}`);
     });
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) =>

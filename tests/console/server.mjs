@@ -13,6 +13,8 @@ function given(name) {
 export const PATIENCE = 90_000;
 
 export const URL_ = given('VIVA_URL');
+/** The identity provider's address, of a test that has one. */
+export const PROVIDER = process.env.VIVA_PROVIDER ?? null;
 export const TOKEN = given('VIVA_TOKEN');
 /** Its data folder, named in the command line of everything that it runs. */
 export const DATA = given('VIVA_DATA');

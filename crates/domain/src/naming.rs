@@ -59,6 +59,27 @@ pub fn user_name(text: &str) -> Result<String, FieldError> {
     Ok(name)
 }
 
+/// What a user is called of whose name nothing can be kept.
+const NAMELESS: &str = "user";
+
+/// The names to offer to a user whom somebody else calls `text`, best first: that, then with `-2`, `-3` … What the rules
+/// refuse is taken out of it.
+pub fn offered_user_names(text: &str) -> impl Iterator<Item = String> {
+    let kept: String = text.chars().filter(|c| !c.is_control()).collect();
+    let mut kept = kept.trim();
+    while let Some(rest) = kept.strip_prefix(protocol::UserId::PREFIX) {
+        kept = rest.trim_start();
+    }
+    let base = if kept.is_empty() { NAMELESS.to_owned() } else { kept.to_owned() };
+    let with = move |ending: &str| {
+        let room = MAX_USER_NAME - ending.chars().count();
+        let begin: String = base.chars().take(room).collect();
+        format!("{}{ending}", begin.trim_end())
+    };
+    let first = with("");
+    std::iter::once(first).chain((2u32..).map(move |number| with(&format!("-{number}"))))
+}
+
 /// Refuses a password that is too short or too long.
 ///
 /// # Errors

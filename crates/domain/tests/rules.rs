@@ -161,6 +161,14 @@ proptest! {
     }
 
     #[test]
+    fn an_offered_name_is_kept_as_it_is(text in "\\PC{0,80}|usr_.{0,80}") {
+        let names: Vec<String> = naming::offered_user_names(&text).take(12).collect();
+        for name in &names {
+            prop_assert_eq!(naming::user_name(name).ok(), Some(name.clone()));
+        }
+    }
+
+    #[test]
     fn names_are_trimmed_and_bounded(name in "\\PC{0,120}") {
         match naming::name(&name) {
             Ok(kept) => {
@@ -173,6 +181,15 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_user_is_offered_a_name_that_the_rules_allow() {
+    let offered = |text: &str| naming::offered_user_names(text).take(2).collect::<Vec<_>>();
+    assert_eq!(offered(" Ada "), ["Ada", "Ada-2"]);
+    assert_eq!(offered("usr_ usr_a\u{0}b"), ["ab", "ab-2"]);
+    assert_eq!(offered(" \t\n"), ["user", "user-2"]);
+    assert_eq!(offered(&"é".repeat(65)), ["é".repeat(64), format!("{}-2", "é".repeat(62))]);
 }
 
 #[test]

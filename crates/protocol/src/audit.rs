@@ -107,6 +107,8 @@ pub enum AuditVia {
     Link,
     /// A password.
     Password,
+    /// The word of an identity provider, by OpenID Connect.
+    Oidc,
     /// Nobody: the server did it by itself.
     Server,
 }

@@ -20,6 +20,22 @@ pub struct LogIn {
     pub password: Option<String>,
 }
 
+/// Answer of `GET /api/v1/login`: the ways in beside a link, a token and a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoginWays {
+    /// By an identity provider; null: none is configured.
+    pub oidc: Option<OidcWay>,
+}
+
+/// The way in by an identity provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OidcWay {
+    /// The provider's name, for people.
+    pub label: String,
+    /// Where a browser begins; `?next=` is a path of the console to come back to.
+    pub path: String,
+}
+
 /// Answer of `POST /api/v1/login-links`. It holds a secret: it is never logged.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginLink {

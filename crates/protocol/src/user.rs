@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     KeyId, SessionId, SessionTokenId, UserId,
-    session::{Phase, Status},
+    session::{Phase, Status, present},
 };
 
 /// What a user may do.
@@ -46,11 +46,22 @@ pub struct User {
     /// Nothing of theirs opens anything until they are enabled again.
     pub disabled: bool,
     pub has_password: bool,
+    /// Whom an identity provider signs in as this user; null: it signs nobody in as them.
+    pub identity: Option<Identity>,
     /// Sessions that are not deleted.
     pub sessions: u64,
     /// Of these, those that have not ended.
     pub live_sessions: u64,
     pub created_at: Timestamp,
+}
+
+/// Somebody as an identity provider knows them. It gives a subject to one person and never to another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub struct Identity {
+    /// The provider's address.
+    pub issuer: String,
+    /// What the provider calls them: its `sub`.
+    pub subject: String,
 }
 
 /// Answer of `GET /api/v1/users`: everybody, by name.
@@ -70,6 +81,9 @@ pub struct CreateUser {
     /// 12 to 256 characters; absent: they log in by a link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// What the configured identity provider calls them, its `sub`: whom it signs in as this user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc_subject: Option<String>,
 }
 
 /// Body of `PATCH /api/v1/users/{id}`: an absent field stays.
@@ -83,6 +97,11 @@ pub struct UpdateUser {
     pub role: Option<Role>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
+    /// What the configured identity provider calls them, its `sub`: whom it signs in as this user. `null`: it signs
+    /// nobody in as them any more. Needs a login or a user's own token.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub oidc_subject: Option<Option<String>>,
 }
 
 /// Body of `PUT /api/v1/users/{id}/password`. It holds secrets: it is never printed.
@@ -111,6 +130,8 @@ pub struct Me {
     pub name: String,
     pub role: Role,
     pub has_password: bool,
+    /// Whether an identity provider signs them in.
+    pub has_identity: bool,
     /// Of the key that asks; null where it is no key.
     pub scopes: Option<Vec<Scope>>,
 }

@@ -15,6 +15,7 @@ pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod models;
+pub(crate) mod oidc;
 pub(crate) mod openapi;
 mod phrase;
 pub(crate) mod problem;

@@ -16,6 +16,7 @@ use crate::{
     control::Supervisors,
     files::Uploads,
     gateway::{allowance::Allowances, error::InferenceError, live::LiveSessions, runtime::Runtimes},
+    oidc::Oidc,
     tasks::TaskRunners,
     token::TokenKey,
 };
@@ -48,6 +49,10 @@ pub(crate) struct App {
     pub(crate) guesses: Guesses,
     /// Wrong passwords, by address.
     pub(crate) password_guesses: Guesses,
+    /// Answers of the identity provider that nobody was waiting for, by address.
+    pub(crate) oidc_guesses: Guesses,
+    /// Who signs people in, where one is configured.
+    pub(crate) oidc: Option<Oidc>,
     /// Each opens the console once.
     pub(crate) login_codes: LoginCodes,
     /// Browsers that were logged out.

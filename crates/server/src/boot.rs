@@ -39,6 +39,7 @@ use crate::{
         runtime::Runtimes,
     },
     models::{self, EmbeddedModel},
+    oidc::{Oidc, OidcError},
     tasks::{self, TaskRunners},
     token::{self, MIN_USER_TOKEN, TokenKey},
     users,
@@ -73,6 +74,8 @@ pub enum StartError {
     Key(#[from] token::KeyError),
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     #[error(transparent)]
     Hub(#[from] hub::OpenError),
     #[error("{address} is in use; is another server running? choose another with --listen")]
@@ -145,6 +148,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
     });
     let owner = store.ensure_owner(clock.now()).await?.id;
     let url = options.config.server.public_url.clone().unwrap_or_else(|| own_url(certificate.is_some(), address));
+    let oidc = options.config.oidc.clone().map(|config| Oidc::new(config, &url)).transpose()?;
     let token = owner_token(&data, options.token);
     store.set_token_hash(owner, "owner", token::hash(&token)).await?;
     let hub =
@@ -171,6 +175,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, StartError> {
         owner,
         guesses: Guesses::new(token::hash(&token)),
         password_guesses: Guesses::new(token::random()),
+        oidc_guesses: Guesses::new(token::random()),
+        oidc,
         login_codes,
         ended_logins,
         uploads: Uploads::default(),

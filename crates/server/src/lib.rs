@@ -21,6 +21,7 @@ mod files;
 pub mod fuzzing;
 mod gateway;
 mod models;
+mod oidc;
 mod plan;
 mod quota;
 mod repeat;

@@ -128,6 +128,11 @@ pub(crate) fn new_session_token() -> String {
     format!("{SESSION_PREFIX}{}", URL_SAFE_NO_PAD.encode(random()))
 }
 
+/// A secret that is used once and kept nowhere.
+pub(crate) fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(random())
+}
+
 /// What is kept of a token or key. They are random, of 256 bits: no dictionary holds one, and one round of SHA-256 is
 /// enough, which every request can afford. Passwords are another matter: see `auth::password`.
 pub(crate) fn hash(token: &str) -> [u8; 32] {

@@ -2,11 +2,14 @@
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use domain::{naming, permission::may_administer};
+use domain::{
+    naming,
+    permission::{Action, may_administer},
+};
 use protocol::{
     ErrorCode, FieldError, Problem, UserId,
     audit::AuditAction,
-    user::{CreateUser, Role, SetPassword, UpdateUser, UserReceipt},
+    user::{CreateUser, Identity, Role, SetPassword, UpdateUser, UserReceipt},
 };
 use serde_json::json;
 use store::{
@@ -18,6 +21,7 @@ use crate::{
     app::App,
     auth::{Access, By, password},
     control, models,
+    oidc::MAX_SUBJECT,
 };
 
 impl From<WriteUserError> for ApiError {
@@ -26,6 +30,10 @@ impl From<WriteUserError> for ApiError {
             WriteUserError::NotFound => Self::not_found("user"),
             WriteUserError::NameTaken => {
                 Self::field(FieldError::new("name", "taken", "another user has this name; choose another one"))
+            }
+            WriteUserError::IdentityTaken => {
+                let message = "another user is signed in by this subject; take it from them first, with `null`";
+                Self::field(FieldError::new("oidc_subject", "taken", message))
             }
             WriteUserError::Storage(error) => error.into(),
         }
@@ -64,6 +72,8 @@ pub(crate) async fn create(app: &App, access: Access, request: CreateUser) -> Re
     if let Some(Err(error)) = request.password.as_deref().map(naming::check_password) {
         errors.push(error);
     }
+    let identity = request.oidc_subject.as_deref().map(|subject| identity_of(app, subject)).transpose();
+    let identity = identity.map_err(|error| errors.push(error)).unwrap_or_default();
     if !errors.is_empty() {
         return Err(ApiError::fields(errors));
     }
@@ -71,12 +81,26 @@ pub(crate) async fn create(app: &App, access: Access, request: CreateUser) -> Re
         Some(text) => Some(password::hash(text).await?),
         None => None,
     };
-    let user = NewUser { id: UserId::generate(), name, role: request.role, password, now: app.clock.now() };
+    let user = NewUser { id: UserId::generate(), name, role: request.role, password, identity, now: app.clock.now() };
     let note = access.note(app, AuditAction::UserCreated, user.id);
     let note = AuditNote { detail: Some(request.role.as_str().to_owned()), ..note };
     let user = app.store.audited(note).create_user(user).await?;
     app.people.reread(&app.store).await?;
     Ok(user)
+}
+
+/// Whom the configured identity provider calls so.
+fn identity_of(app: &App, subject: &str) -> Result<Identity, FieldError> {
+    let wrong = |code: &str, message: String| Err(FieldError::new("oidc_subject", code, message));
+    let Some(oidc) = &app.oidc else {
+        let message = "no identity provider is configured, so that it signs nobody in; set `oidc.issuer`";
+        return wrong("not_configured", message.to_owned());
+    };
+    match subject.len() {
+        0 => wrong("empty", "the subject is empty; give the `sub` that the identity provider has for them".to_owned()),
+        1..=MAX_SUBJECT => Ok(Identity { issuer: oidc.issuer().to_owned(), subject: subject.to_owned() }),
+        length => wrong("too_long", format!("the subject has {length} bytes; at most {MAX_SUBJECT} are allowed")),
+    }
 }
 
 /// The user that an administrator, or the user themselves, may look after.
@@ -92,7 +116,7 @@ pub(crate) async fn find_managed(app: &App, access: Access, id: UserId) -> Resul
     let user = app.store.find_user(id).await?.filter(|user| user.deleting_at.is_none());
     let user = user.ok_or_else(|| ApiError::not_found("user"))?;
     if !is_own {
-        access.require(domain::permission::Action::Administer)?;
+        access.require(Action::Administer)?;
         may_administer(access.role, user.role)?;
     }
     Ok(user)
@@ -123,6 +147,12 @@ pub(crate) async fn update(app: &App, access: Access, id: UserId, change: Update
         Some(false) if user.disabled_at.is_some() => changes.push(UserChange::Enable),
         Some(_) | None => {}
     }
+    if let Some(subject) = change.oidc_subject {
+        // Whoever is named here logs in as this user: a key must not come to more than it is.
+        access.require(Action::Credentials)?;
+        let identity = subject.as_deref().map(|subject| identity_of(app, subject)).transpose();
+        changes.push(UserChange::SetIdentity(identity.map_err(ApiError::field)?));
+    }
     if changes.is_empty() {
         return Ok(user);
     }
@@ -144,6 +174,8 @@ const fn word(change: &UserChange) -> &'static str {
         UserChange::Disable(_) => "disabled",
         UserChange::Enable => "enabled",
         UserChange::SetPassword(_) => "password",
+        UserChange::SetIdentity(Some(_)) => "identity",
+        UserChange::SetIdentity(None) => "no identity",
         UserChange::EndLogins => "logins",
         UserChange::MarkDeleting(_) => "deleting",
     }

@@ -55,6 +55,6 @@ pub use task::{
 };
 pub use test_set::{TestSetWrite, WriteTestSetError};
 pub use user::{
-    KeyRecord, MAX_KEYS, NewKey, NewSessionToken, NewUser, Owned, PasswordHash, RemoveUserError, SessionTokenRecord,
-    Used, User, UserChange, WriteKeyError, WriteUserError,
+    Arrival, KeyRecord, MAX_KEYS, NewKey, NewSessionToken, NewUser, Owned, PasswordHash, RemoveUserError,
+    SessionTokenRecord, SignInError, Standing, Used, User, UserChange, WriteKeyError, WriteUserError,
 };

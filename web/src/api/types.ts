@@ -30,6 +30,7 @@ export type DocsAnswer = Schemas['DocsAnswer'];
 
 export type System = Schemas['System'];
 export type LogIn = Schemas['LogIn'];
+export type LoginWays = Schemas['LoginWays'];
 export type Role = Schemas['Role'];
 export type Me = Schemas['Me'];
 export type User = Schemas['User'];

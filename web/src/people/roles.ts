@@ -1,6 +1,6 @@
 // Roles and scopes in a person's words.
 
-import type { Role, Scope } from '$/api/types';
+import type { Role, Scope, User } from '$/api/types';
 
 export const ROLES: Record<Role, { label: string; may: string }> = {
   owner: { label: 'Owner', may: 'everything: it is their machine' },
@@ -18,6 +18,12 @@ export function givenBy(role: Role): Exclude<Role, 'owner'>[] {
 /** Whether a user of this role looks after one of the other. */
 export function looksAfter(role: Role, other: Role): boolean {
   return givenBy(role).some((given) => given === other);
+}
+
+/** What a user logs in by, beside links that an admin makes. */
+export function waysOf(user: Pick<User, 'identity' | 'has_password'>): string {
+  const ways = [user.identity ? 'provider' : null, user.has_password ? 'password' : null].filter((way) => way !== null);
+  return ways.length > 0 ? ways.join(', ') : 'link';
 }
 
 export const SCOPES: Record<Scope, { label: string; may: string }> = {

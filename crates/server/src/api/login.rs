@@ -66,7 +66,7 @@ async fn redeem_login_code(
 
 /// Whether a browser that is sent there stays on this server. Browsers read `\` as `/` and leave out tabs and line
 /// breaks, so that `/\` and `/<tab>/` begin another server's address.
-fn is_own_path(path: &str) -> bool {
+pub(super) fn is_own_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(super::conversations::router())
         .merge(super::models::router())
         .merge(super::events::router())
+        .merge(super::oidc::router())
         .merge(super::system::router())
         .merge(super::login::router())
         .merge(super::users::router())

@@ -61,6 +61,7 @@ async fn get_me(State(app): State<Arc<App>>, Anybody(access): Anybody) -> Result
         name: person.name.clone(),
         role: access.role,
         has_password: person.has_password,
+        has_identity: person.has_identity,
         scopes,
     }))
 }
@@ -76,6 +77,7 @@ async fn shown(app: &App, users: Vec<store::User>) -> Result<Vec<User>, ApiError
             role: user.role,
             disabled: user.disabled_at.is_some(),
             has_password: user.password.is_some(),
+            identity: user.identity,
             sessions,
             live_sessions,
             created_at: user.created_at,

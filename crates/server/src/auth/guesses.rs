@@ -1,6 +1,6 @@
 //! How often an address may be wrong: an operator may set the owner's token, and what people set can be guessed.
 //!
-//! Holds back the check of user tokens and of passwords, each for itself. The cookie, the login links, the API keys and
+//! Holds back the check of user tokens, of passwords, and of an identity provider's answers, each for itself. The cookie, the login links, the API keys and
 //! the sessions' tokens are made here, of 256 bits: no number of guesses finds one.
 
 use std::{

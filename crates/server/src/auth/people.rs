@@ -29,6 +29,7 @@ pub(crate) struct Person {
     pub(crate) role: Role,
     pub(crate) is_enabled: bool,
     pub(crate) has_password: bool,
+    pub(crate) has_identity: bool,
     /// Part of the seal of their logins.
     pub(crate) logins: u32,
 }
@@ -67,6 +68,7 @@ impl Book {
                 role: user.role,
                 is_enabled: user.disabled_at.is_none() && user.deleting_at.is_none(),
                 has_password: user.password.is_some(),
+                has_identity: user.identity.is_some(),
                 logins: user.logins,
             };
             (user.id, person)

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use server::Config;
+use server::{Config, config::OidcConfig};
 
 use crate::cell;
 
@@ -14,9 +14,17 @@ order: 85
 ---
 
 The server reads one file in TOML: the one that `--config` or `VIVA_CONFIG` names, else `config.toml` in the data
-folder, if it is there. Every key has a default. A key that does not exist is refused at the start, by name. A change
-takes effect at the next start of the server. See [Settings](operating.md#settings) for an example.
+folder, if it is there. Every key has a default where its row does not say otherwise. A key that does not exist is
+refused at the start, by name. A change takes effect at the next start of the server. See [Settings](operating.md#settings) for an example.
 ";
+
+/// Keys without a default, of tables that need not be there.
+const REQUIRED: &[&str] = &["oidc.issuer", "oidc.client_id"];
+
+/// With nothing but what is required.
+fn oidc() -> OidcConfig {
+    toml::from_str("issuer = \"\"\nclient_id = \"\"").unwrap()
+}
 
 struct Key {
     name: String,
@@ -25,9 +33,10 @@ struct Key {
 }
 
 pub(crate) fn page() -> String {
-    let defaults = toml::Table::try_from(Config::default()).unwrap();
+    let defaults = toml::Table::try_from(Config { oidc: Some(oidc()), ..Config::default() }).unwrap();
     let mut page = FRONT.to_owned();
     for Key { name: table, kind, meaning } in fields("Config") {
+        let kind = kind.trim_start_matches("Option<").trim_end_matches('>').to_owned();
         let _ = write!(
             page,
             "\n## `[{table}]`\n\n{}\n\n",
@@ -38,8 +47,12 @@ pub(crate) fn page() -> String {
             let default = defaults.get(&table).and_then(|table| table.get(&key.name));
             let is_optional = key.kind.starts_with("Option<");
             assert!(default.is_some() || is_optional, "{table}.{} has no default", key.name);
-            let default = default.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
             let path = format!("{table}.{}", key.name);
+            let default = match default {
+                _ if REQUIRED.contains(&path.as_str()) => "none: it is required".to_owned(),
+                Some(value) => format!("`{value}`"),
+                None => "absent".to_owned(),
+            };
             let bounds = server::config::bounds_of(&path).map_or_else(
                 || "–".to_owned(),
                 |bounds| format!("{} to {}", grouped(*bounds.start()), grouped(*bounds.end())),
@@ -90,6 +103,9 @@ fn told(kind: &str) -> &'static str {
         "Vec<String" => "list of texts",
         "Vec<IpNet" => "list of networks, such as `10.0.0.0/8`",
         "Vec<JudgeConfig" => "tables `[[tasks.judges]]` of `base_url` and, where it needs one, `api_key`",
+        "PathBuf" => "file",
+        "BTreeMap<String, Role" => "table of groups and roles, a role `\"admin\"`, `\"member\"` or `\"viewer\"`",
+        "NewUsers" => "`\"admin\"`, `\"member\"`, `\"viewer\"`, `\"none\"`",
         "SandboxMode" => "`\"best_effort\"`, `\"required\"`",
         other => panic!("name the type {other} here"),
     }

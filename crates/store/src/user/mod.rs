@@ -1,5 +1,6 @@
 //! Users, the hashes of their tokens, passwords and keys. One person alone is the user with the role of owner.
 
+mod identity;
 mod key;
 mod remove;
 mod write;
@@ -7,9 +8,13 @@ mod write;
 use std::fmt;
 
 use jiff::Timestamp;
-use protocol::{UserId, user::Role};
+use protocol::{
+    UserId,
+    user::{Identity, Role},
+};
 use sqlx::sqlite::SqliteRow;
 
+pub use identity::{Arrival, SignInError, Standing};
 pub use key::{KeyRecord, MAX_KEYS, NewKey, NewSessionToken, SessionTokenRecord, Used, WriteKeyError};
 pub use remove::{Owned, RemoveUserError};
 pub use write::{NewUser, UserChange, WriteUserError};
@@ -29,6 +34,8 @@ pub struct User {
     pub role: Role,
     pub disabled_at: Option<Timestamp>,
     pub password: Option<PasswordHash>,
+    /// Whom an identity provider signs in as this user.
+    pub identity: Option<Identity>,
     /// How often all logins of the user were ended.
     pub logins: u32,
     /// Being removed, with all that is theirs.
@@ -110,10 +117,16 @@ fn read(row: &SqliteRow) -> Result<User, StorageError> {
         role: columns.word("role")?,
         disabled_at: columns.maybe_at("disabled_at")?,
         password: columns.get::<Option<String>>("password")?.map(PasswordHash),
+        identity: read_identity(&columns)?,
         logins: columns.small("logins")?,
         deleting_at: columns.maybe_at("deleting_at")?,
         created_at: columns.at("created_at")?,
     })
+}
+
+fn read_identity(columns: &Columns<'_>) -> Result<Option<Identity>, StorageError> {
+    let (issuer, subject): (Option<String>, Option<String>) = (columns.get("issuer")?, columns.get("subject")?);
+    Ok(issuer.zip(subject).map(|(issuer, subject)| Identity { issuer, subject }))
 }
 
 struct SetToken {

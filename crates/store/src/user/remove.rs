@@ -2,6 +2,7 @@
 
 use protocol::{ModelId, SessionId, TestSetId, UserId};
 
+use super::{identity, read};
 use crate::{
     StorageError, Store,
     rows::Columns,
@@ -69,8 +70,8 @@ impl Store {
         Ok(owned)
     }
 
-    /// Removes a user who has nothing any more, with tokens, keys and what tells repeated requests. Of the owner, and
-    /// of who is gone already, nothing is.
+    /// Removes a user who has nothing any more, with tokens, keys and what tells repeated requests; whom an identity
+    /// provider signed in as them is not let in again. Of the owner, and of who is gone already, nothing is.
     ///
     /// # Errors
     /// [`RemoveUserError`]; nothing changed.
@@ -93,6 +94,10 @@ impl Command for Remove {
             .await?;
         if is_owner {
             return Ok(());
+        }
+        let user = sqlx::query("SELECT * FROM user WHERE id = ?").bind(id).fetch_optional(&mut *tx.connection).await?;
+        if let Some(identity) = user.as_ref().map(read).transpose()?.and_then(|user| user.identity) {
+            identity::bar(tx.connection, &identity).await?;
         }
         for query in [
             "DELETE FROM made WHERE owner = ?",

@@ -1,10 +1,13 @@
 //! Making and changing users.
 
 use jiff::Timestamp;
-use protocol::{UserId, user::Role};
+use protocol::{
+    UserId,
+    user::{Identity, Role},
+};
 use sqlx::SqliteConnection;
 
-use super::{PasswordHash, User, read};
+use super::{PasswordHash, User, identity, read};
 use crate::{
     StorageError, Store,
     rows::{self, micros},
@@ -21,6 +24,8 @@ pub struct NewUser {
     pub name: String,
     pub role: Role,
     pub password: Option<PasswordHash>,
+    /// Whom an identity provider signs in as this user.
+    pub identity: Option<Identity>,
     pub now: Timestamp,
 }
 
@@ -35,6 +40,8 @@ pub enum UserChange {
     /// Ends all their logins.
     SetPassword(Option<PasswordHash>),
     EndLogins,
+    /// Whom an identity provider signs in as this user; none: nobody.
+    SetIdentity(Option<Identity>),
     /// Their removal has begun: they are disabled for good.
     MarkDeleting(Timestamp),
 }
@@ -46,6 +53,8 @@ pub enum WriteUserError {
     NotFound,
     #[error("another user has this name")]
     NameTaken,
+    #[error("this identity is another user's")]
+    IdentityTaken,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -53,6 +62,9 @@ pub enum WriteUserError {
 impl From<sqlx::Error> for WriteUserError {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error() {
+            Some(cause) if cause.is_unique_violation() && cause.message().contains("user.subject") => {
+                Self::IdentityTaken
+            }
             Some(cause) if cause.is_unique_violation() => Self::NameTaken,
             Some(_) | None => Self::Storage(error.into()),
         }
@@ -65,7 +77,14 @@ impl Store {
     /// # Errors
     /// [`StorageError`].
     pub async fn ensure_owner(&self, now: Timestamp) -> Result<User, StorageError> {
-        let owner = NewUser { id: UserId::generate(), name: OWNER.to_owned(), role: Role::Owner, password: None, now };
+        let owner = NewUser {
+            id: UserId::generate(),
+            name: OWNER.to_owned(),
+            role: Role::Owner,
+            password: None,
+            identity: None,
+            now,
+        };
         self.writer().execute(EnsureOwner(owner)).await
     }
 
@@ -91,13 +110,20 @@ pub(super) fn folded(name: &str) -> String {
     name.to_lowercase()
 }
 
-async fn insert(connection: &mut SqliteConnection, user: &NewUser) -> Result<User, sqlx::Error> {
-    sqlx::query("INSERT INTO user (id, name, folded, role, password, created_at) VALUES (?, ?, ?, ?, ?, ?)")
+pub(super) async fn insert(connection: &mut SqliteConnection, user: &NewUser) -> Result<User, sqlx::Error> {
+    if let Some(identity) = &user.identity {
+        identity::unbar(connection, identity).await?;
+    }
+    let query = "INSERT INTO user (id, name, folded, role, password, issuer, subject, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    sqlx::query(query)
         .bind(user.id.as_bytes().as_slice())
         .bind(user.name.as_str())
         .bind(folded(&user.name))
         .bind(user.role.as_str())
         .bind(user.password.as_ref().map(|password| password.0.as_str()))
+        .bind(user.identity.as_ref().map(|identity| identity.issuer.as_str()))
+        .bind(user.identity.as_ref().map(|identity| identity.subject.as_str()))
         .bind(micros(user.now))
         .execute(connection)
         .await?;
@@ -107,6 +133,7 @@ async fn insert(connection: &mut SqliteConnection, user: &NewUser) -> Result<Use
         role: user.role,
         disabled_at: None,
         password: user.password.clone(),
+        identity: user.identity.clone(),
         logins: 0,
         deleting_at: None,
         created_at: Timestamp::from_microsecond(micros(user.now)).unwrap_or(user.now),
@@ -160,6 +187,11 @@ impl Command for Change {
     }
 }
 
+/// Gives a user another role.
+pub(super) async fn set_role(connection: &mut SqliteConnection, id: UserId, role: Role) -> Result<(), sqlx::Error> {
+    write(connection, id.as_bytes().as_slice(), &UserChange::SetRole(role)).await
+}
+
 async fn write(connection: &mut SqliteConnection, id: &[u8], change: &UserChange) -> Result<(), sqlx::Error> {
     let query = match change {
         UserChange::Rename(name) => {
@@ -178,6 +210,15 @@ async fn write(connection: &mut SqliteConnection, id: &[u8], change: &UserChange
             sqlx::query("UPDATE user SET password = ?2, logins = logins + 1 WHERE id = ?1")
                 .bind(id)
                 .bind(password.as_ref().map(|password| password.0.as_str()))
+        }
+        UserChange::SetIdentity(told) => {
+            if let Some(identity) = told {
+                identity::unbar(connection, identity).await?;
+            }
+            sqlx::query("UPDATE user SET issuer = ?2, subject = ?3 WHERE id = ?1")
+                .bind(id)
+                .bind(told.as_ref().map(|identity| identity.issuer.as_str()))
+                .bind(told.as_ref().map(|identity| identity.subject.as_str()))
         }
         UserChange::EndLogins => sqlx::query("UPDATE user SET logins = logins + 1 WHERE id = ?1").bind(id),
         UserChange::MarkDeleting(now) => sqlx::query(

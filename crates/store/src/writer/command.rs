@@ -61,6 +61,7 @@ failure!(
     WriteTestSetError,
     WriteUserError,
     RemoveUserError,
+    SignInError,
     WriteKeyError
 );
 

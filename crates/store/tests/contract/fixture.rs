@@ -75,7 +75,7 @@ impl Fixture {
 }
 
 pub(crate) fn new_user(name: &str, role: Role) -> NewUser {
-    NewUser { id: UserId::generate(), name: name.to_owned(), role, password: None, now: at(0) }
+    NewUser { id: UserId::generate(), name: name.to_owned(), role, password: None, identity: None, now: at(0) }
 }
 
 /// So many seconds after a day in 2026.

@@ -12,6 +12,7 @@ mod durability;
 mod erasing;
 mod files;
 mod fixture;
+mod identities;
 mod made;
 mod models;
 mod opening;

@@ -23,6 +23,9 @@ pub(crate) enum UserCommand {
         /// Read a password from standard input, or ask for it, instead of printing a link
         #[arg(long)]
         password: bool,
+        /// Whom the identity provider signs in as this user: what it calls them, its `sub`
+        #[arg(long, value_name = "SUBJECT")]
+        oidc_subject: Option<String>,
     },
     /// Show a user
     Show {
@@ -42,6 +45,17 @@ pub(crate) enum UserCommand {
         user: String,
         #[arg(value_enum, value_name = "ROLE")]
         role: RoleArg,
+    },
+    /// Say whom the identity provider signs in as a user
+    SetSubject {
+        #[arg(help = USER_HELP)]
+        user: String,
+        /// What the provider calls them: its `sub`
+        #[arg(value_name = "SUBJECT", required_unless_present = "remove")]
+        subject: Option<String>,
+        /// Let it sign nobody in as them any more
+        #[arg(long, conflicts_with = "subject")]
+        remove: bool,
     },
     /// Log a user out everywhere, and let nothing of theirs open anything
     Disable {

@@ -5,10 +5,15 @@ use std::{path::Path, process::Command};
 
 use testkit::{Viva, server::TOKEN};
 
-use crate::VIVA;
+use crate::{VIVA, oidc::Provider};
 
 /// Runs a file of `tests/console` against this server.
 async fn browse(viva: &Viva, file: &str) {
+    browse_beside(viva, file, None).await;
+}
+
+/// As [`browse`], beside an identity provider.
+async fn browse_beside(viva: &Viva, file: &str, provider: Option<&Provider>) {
     let mut command = Command::new("node");
     command
         // Whatever hangs ends before the whole run does, with its own message.
@@ -20,6 +25,9 @@ async fn browse(viva: &Viva, file: &str) {
         .env("VIVA_DATA", viva.data.path())
         .env("VIVA_PROGRAM", VIVA)
         .env("VIVA_PID", viva.pid().as_raw_nonzero().to_string());
+    if let Some(provider) = provider {
+        command.env("VIVA_PROVIDER", &provider.issuer);
+    }
     let output = tokio::task::spawn_blocking(move || command.output().expect("node is there; run `make test`"));
     let output = output.await.unwrap();
     assert!(
@@ -43,6 +51,13 @@ async fn an_answer_outlives_the_page_that_asked_for_it() {
 #[tokio::test]
 async fn people_are_let_in_and_led_back() {
     browse(&Viva::start(VIVA).await, "login.test.mjs").await;
+}
+
+#[tokio::test]
+async fn an_identity_provider_signs_people_in_in_the_browser() {
+    let provider = Provider::start();
+    let viva = Viva::start_with(VIVA, &provider.config("")).await;
+    browse_beside(&viva, "oidc.test.mjs", Some(&provider)).await;
 }
 
 #[tokio::test]

@@ -23,6 +23,12 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
     ("start.md", "make build", "builds the release program and serves until it is stopped"),
     ("operating.md", "[server]\nlisten = \"0.0.0.0:8482\"", "needs a certificate; `transport` serves one"),
     ("operating.md", "server {\n    listen 443 ssl", "needs nginx, a name and a certificate"),
+    (
+        "operating.md",
+        "[server]\npublic_url = \"https://viva.example.org\"\n\n[oidc]",
+        "needs the file of a secret; `oidc` has one",
+    ),
+    ("operating.md", "viva user create ada --role member --oidc-subject", "needs an identity provider; `oidc` has one"),
     ("operating.md", "install -D -m 644 packaging/viva.service", "needs systemd and a user's session of it"),
 ];
 /// Sessions that samples use without creating them.

@@ -27,6 +27,7 @@ mod kill;
 mod limits;
 mod logs;
 mod matrix;
+mod oidc;
 mod people;
 mod quotas;
 mod readings;

@@ -22,10 +22,15 @@ use crate::{
 pub(in crate::command) async fn run(command: UserCommand, context: &Context<'_>) -> anyhow::Result<()> {
     match command {
         UserCommand::List => list(context).await,
-        UserCommand::Create { name, role, password } => create(context, name, role, password).await,
+        UserCommand::Create { name, role, password, oidc_subject } => {
+            create(context, name, role, password, oidc_subject).await
+        }
         UserCommand::Show { user } => show(context, &user).await,
         UserCommand::Rename { user, name } => change(context, &user, json!({ "name": name })).await,
         UserCommand::SetRole { user, role } => change(context, &user, json!({ "role": role.as_str() })).await,
+        UserCommand::SetSubject { user, subject, remove: _ } => {
+            change(context, &user, json!({ "oidc_subject": subject })).await
+        }
         UserCommand::Disable { user } => change(context, &user, json!({ "disabled": true })).await,
         UserCommand::Enable { user } => change(context, &user, json!({ "disabled": false })).await,
         UserCommand::Delete { user, owned, confirm } => delete(context, &user, owned, confirm.as_deref()).await,
@@ -85,7 +90,7 @@ async fn list(context: &Context<'_>) -> anyhow::Result<()> {
         Column::new("USER").flexible(12),
         Column::new("ROLE"),
         Column::new("STATE"),
-        Column::new("PASSWORD").optional(2),
+        Column::new("SIGNS IN BY").optional(2),
         Column::new("SESSIONS").align(Align::Right).optional(3),
         Column::new("LIVE").align(Align::Right).optional(1),
         Column::new("ID").optional(4),
@@ -95,7 +100,7 @@ async fn list(context: &Context<'_>) -> anyhow::Result<()> {
             Cell::new(&user.name),
             Cell::new(user.role.as_str()),
             if user.disabled { Cell::painted("disabled", Paint::Yellow) } else { Cell::new("enabled") },
-            Cell::new(if user.has_password { "yes" } else { "–" }),
+            Cell::new(ways(user)),
             Cell::new(user.sessions.to_string()),
             Cell::new(user.live_sessions.to_string()),
             Cell::new(user.id.to_string()),
@@ -103,6 +108,16 @@ async fn list(context: &Context<'_>) -> anyhow::Result<()> {
     }
     context.output.write(&table.render(context.output.style(), context.output.width()));
     Ok(())
+}
+
+/// What a user signs in by, beside links that an admin makes.
+fn ways(user: &User) -> &'static str {
+    match (user.identity.is_some(), user.has_password) {
+        (true, true) => "provider, password",
+        (true, false) => "provider",
+        (false, true) => "password",
+        (false, false) => "link",
+    }
 }
 
 async fn show(context: &Context<'_>, reference: &str) -> anyhow::Result<()> {
@@ -119,17 +134,32 @@ async fn show(context: &Context<'_>, reference: &str) -> anyhow::Result<()> {
         ("id", user.id.to_string()),
         ("role", user.role.as_str().to_owned()),
         ("state", if user.disabled { "disabled" } else { "enabled" }.to_owned()),
-        ("password", if user.has_password { "yes" } else { "none" }.to_owned()),
+        ("signs in", format!("by {}", ways(&user).replace(", ", ", by "))),
         ("sessions", format!("{}, {} of them live", user.sessions, user.live_sessions)),
         ("created", local(user.created_at)),
     ] {
         context.output.line(&format!("{} {value}", style.paint(Paint::Dim, &format!("{label:<9}"))));
     }
+    if let Some(identity) = user.identity {
+        let label = style.paint(Paint::Dim, &format!("{:<9}", "subject"));
+        context.output.line(&format!("{label} {} at {}", identity.subject, identity.issuer));
+    }
     Ok(())
 }
 
-async fn create(context: &Context<'_>, name: String, role: RoleArg, password: bool) -> anyhow::Result<()> {
+async fn create(
+    context: &Context<'_>,
+    name: String,
+    role: RoleArg,
+    password: bool,
+    subject: Option<String>,
+) -> anyhow::Result<()> {
     let mut body = json!({"name": name, "role": role.as_str()});
+    // Who has another way in needs no link.
+    let needs_link = !password && subject.is_none();
+    if let Some(subject) = subject {
+        body["oidc_subject"] = subject.into();
+    }
     if password {
         body["password"] = read_password(context, "Their password:")?.into();
     }
@@ -140,7 +170,7 @@ async fn create(context: &Context<'_>, name: String, role: RoleArg, password: bo
         return Ok(());
     }
     context.output.aside(&format!("{} is created as {}", user.name, user.role.as_str()));
-    if password {
+    if !needs_link {
         context.output.line(&user.id.to_string());
         return Ok(());
     }
