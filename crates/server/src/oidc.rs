@@ -62,8 +62,7 @@ pub(crate) struct Departure {
     pub(crate) secret: String,
 }
 
-/// What a browser brings back.
-#[derive(Debug)]
+/// What a browser brings back. It holds secrets: it is never printed.
 pub(crate) struct Return {
     pub(crate) state: String,
     /// What the browser was given when it left.

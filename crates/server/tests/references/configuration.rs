@@ -6,7 +6,7 @@ use server::{Config, config::OidcConfig};
 
 use crate::cell;
 
-const SOURCE: &str = include_str!("../../src/config.rs");
+const SOURCES: [&str; 2] = [include_str!("../../src/config.rs"), include_str!("../../src/config/oidc.rs")];
 const FRONT: &str = "---
 title: Configuration
 description: Every key of the configuration file with its type, default, bounds and meaning.
@@ -15,7 +15,8 @@ order: 85
 
 The server reads one file in TOML: the one that `--config` or `VIVA_CONFIG` names, else `config.toml` in the data
 folder, if it is there. Every key has a default where its row does not say otherwise. A key that does not exist is
-refused at the start, by name. A change takes effect at the next start of the server. See [Settings](operating.md#settings) for an example.
+refused at the start, by name. A change takes effect at the next start of the server. See
+[Settings](operating.md#settings) for an example.
 ";
 
 /// Keys without a default, of tables that need not be there.
@@ -67,7 +68,8 @@ pub(crate) fn page() -> String {
 
 /// The fields of a struct as the source has them.
 fn fields(of: &str) -> Vec<Key> {
-    let (_, body) = SOURCE.split_once(&format!("pub struct {of} {{\n")).unwrap();
+    let head = format!("pub struct {of} {{\n");
+    let (_, body) = SOURCES.iter().find_map(|source| source.split_once(&head)).unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
     let (mut keys, mut comment) = (Vec::new(), Vec::new());
     for line in body.lines().map(str::trim) {
@@ -84,7 +86,8 @@ fn fields(of: &str) -> Vec<Key> {
 }
 
 fn structs_comment(of: &str) -> String {
-    let (before, _) = SOURCE.split_once(&format!("pub struct {of} {{")).unwrap();
+    let head = format!("pub struct {of} {{");
+    let (before, _) = SOURCES.iter().find_map(|source| source.split_once(&head)).unwrap();
     let comment =
         before.lines().rev().skip_while(|line| !line.starts_with("///")).take_while(|line| line.starts_with("///"));
     let mut lines: Vec<&str> = comment.map(|line| line.trim_start_matches("///").trim()).collect();
