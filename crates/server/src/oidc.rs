@@ -110,15 +110,18 @@ impl Oidc {
         Ok(Departure { url, state, secret })
     }
 
-    /// Signs in whom the provider sends back; none: nobody was on the way so, or not in this browser.
-    pub(crate) async fn arrive(&self, app: &App, returned: Return, peer: IpAddr) -> Option<Home> {
-        let now = app.clock.now();
-        let begun = self.pending.take(&returned.state, &token::hash(&returned.secret), now)?;
+    /// The way that comes to its end so; none: nobody was on it, or not in this browser.
+    pub(crate) fn recognise(&self, returned: &Return, now: Timestamp) -> Option<Begun> {
+        self.pending.take(&returned.state, &token::hash(&returned.secret), now)
+    }
+
+    /// Signs in whom the provider sends back.
+    pub(crate) async fn arrive(&self, app: &App, begun: Begun, returned: Return, peer: IpAddr) -> Home {
         let result = self.sign_in(app, returned, begun.attempt, peer).await;
         if let Err(refusal) = &result {
             tracing::warn!(reason = refusal.word(), "somebody was not signed in by the identity provider");
         }
-        Some(Home { next: begun.next, result })
+        Home { next: begun.next, result }
     }
 
     async fn sign_in(&self, app: &App, returned: Return, attempt: Attempt, peer: IpAddr) -> Result<User, Refusal> {

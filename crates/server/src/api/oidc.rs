@@ -20,6 +20,7 @@ use crate::{
     app::App,
     auth,
     oidc::{LASTS, Oidc, Refusal, Return},
+    token,
 };
 
 /// Where a browser begins.
@@ -102,9 +103,6 @@ async fn finish_oidc_login(
     query: Result<Query<Finish>, QueryRejection>,
 ) -> Response {
     let Some(oidc) = &app.oidc else { return refuse(Refusal::NotConfigured, "/") };
-    if app.oidc_guesses.attempt(peer.ip(), Instant::now()).is_err() {
-        return refuse(Refusal::HeldBack, "/");
-    }
     let Finish { state, code, error, iss } = query.map(|Query(finish)| finish).unwrap_or_default();
     let state = state.unwrap_or_default();
     let secret = auth::find_cookie(&headers, &cookie_name(&state)).unwrap_or_default().to_owned();
@@ -113,10 +111,18 @@ async fn finish_oidc_login(
         (_, error) => Err(error.unwrap_or_default()),
     };
     let returned = Return { state: state.clone(), secret, outcome, issuer: iss };
-    let Some(home) = oidc.arrive(&app, returned, peer.ip()).await else {
-        return refuse(Refusal::Expired, "/");
+    let recognise = || oidc.recognise(&returned, app.clock.now());
+    let begun = match app.oidc_guesses.check(peer.ip(), token::hash(&state), Instant::now(), recognise) {
+        Ok(Some(begun)) => begun,
+        Ok(None) => return refuse(Refusal::Expired, "/"),
+        Err(_) => return refuse(Refusal::HeldBack, "/"),
     };
-    app.oidc_guesses.forgive(peer.ip());
+    // A browser that goes away does not stop what has begun: what is written is to be known at once.
+    let arrival = {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { Some(app.oidc.as_ref()?.arrive(&app, begun, returned, peer.ip()).await) })
+    };
+    let Ok(Some(home)) = arrival.await else { return refuse(Refusal::Refused, "/") };
     let login = home.result.and_then(|user| auth::set_cookie(&app, user.id).ok_or(Refusal::Disabled));
     match login {
         Ok(cookie) => {

@@ -20,7 +20,7 @@ const MOST_OF_ADDRESS: usize = 256;
 
 /// One browser on the way.
 #[derive(Debug)]
-pub(super) struct Begun {
+pub(crate) struct Begun {
     /// The hash of what the browser has to show.
     pub(super) secret: [u8; 32],
     pub(super) attempt: Attempt,
