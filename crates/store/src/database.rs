@@ -39,7 +39,8 @@ fn migrations() -> Migrator {
     let told = include_str!("../migrations/0009_told.sql");
     let people = include_str!("../migrations/0010_people.sql");
     let audit = include_str!("../migrations/0011_audit_and_quotas.sql");
-    let identities = include_str!("../migrations/0012_identities.sql");
+    let audit_filters = include_str!("../migrations/0012_audit_filters.sql");
+    let identities = include_str!("../migrations/0013_identities.sql");
     let simple = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -55,7 +56,8 @@ fn migrations() -> Migrator {
         simple(9, "told", told),
         simple(10, "people", people),
         simple(11, "audit_and_quotas", audit),
-        simple(12, "identities", identities),
+        simple(12, "audit_filters", audit_filters),
+        simple(13, "identities", identities),
     ])
 }
 
