@@ -330,3 +330,16 @@ async fn migrate(connection: &mut SqliteConnection, data: &Path) -> Result<(), O
         error => OpenError::Migration(Box::new(error)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_that_is_there_is_applied() {
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).expect("the folder").count();
+        let versions: Vec<i64> = migrations().iter().map(|migration| migration.version).collect();
+        let all = (1..=i64::try_from(files).expect("some")).collect::<Vec<_>>();
+        assert_eq!(versions, all);
+    }
+}

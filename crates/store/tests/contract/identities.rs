@@ -4,7 +4,7 @@ use protocol::{
     audit::{AuditAction, AuditVia},
     user::{Identity, Role},
 };
-use store::{Arrival, NewUser, Paging, SignInError, Standing, UserChange, WriteUserError};
+use store::{Arrival, AuditFilter, NewUser, Paging, SignInError, Standing, UserChange, WriteUserError};
 
 use crate::fixture::{Fixture, at, new_user};
 
@@ -26,7 +26,7 @@ fn arrival(subject: &str, name: &str) -> Arrival {
 
 /// The newest entries of the audit log, the oldest of them first.
 async fn told(f: &Fixture, count: u32) -> Vec<(AuditAction, Option<String>)> {
-    let page = f.store.list_audit(&Paging::first(count)).await.unwrap();
+    let page = f.store.list_audit(&AuditFilter::default(), &Paging::first(count)).await.unwrap();
     assert!(page.items.iter().all(|entry| entry.via == AuditVia::Oidc), "{page:?}");
     page.items.into_iter().rev().map(|entry| (entry.action, entry.detail)).collect()
 }
@@ -50,9 +50,9 @@ async fn somebody_is_known_by_what_the_provider_calls_them_and_by_nothing_else()
     let elsewhere = f.store.sign_in(elsewhere).await.unwrap();
     assert_eq!(elsewhere.name, "ada-3");
     // Where every name is taken, nobody is made and nothing is told.
-    let before = f.store.list_audit(&Paging::first(1)).await.unwrap().items[0].number;
+    let before = f.store.list_audit(&AuditFilter::default(), &Paging::first(1)).await.unwrap().items[0].number;
     assert!(matches!(f.store.sign_in(arrival("2", "ada")).await, Err(SignInError::NoName)));
-    assert_eq!(f.store.list_audit(&Paging::first(1)).await.unwrap().items[0].number, before);
+    assert_eq!(f.store.list_audit(&AuditFilter::default(), &Paging::first(1)).await.unwrap().items[0].number, before);
     let f = f.reopen().await;
     assert_eq!(f.store.sign_in(arrival("1", "ada")).await.unwrap().id, ada.id);
     assert_eq!(f.store.check_audit().await.unwrap().faults, []);

@@ -36,6 +36,7 @@ export const VIA: Record<AuditVia, string> = {
   key: 'with an API key',
   link: 'by a login link',
   password: 'by password',
+  oidc: 'by the identity provider',
   server: 'by itself',
 };
 
