@@ -22,7 +22,7 @@ const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 /// Processes and threads of a runtime. An engine has some for each core, and hundreds at the most.
 const MOST_TASKS: u64 = 4096;
 
-/// Whether groups can be made here.
+/// Whether groups can be made here. Changes nothing.
 pub(crate) fn is_available() -> bool {
     delegated().is_some()
 }
@@ -37,6 +37,7 @@ impl RuntimeGroup {
     /// Makes one, with its bounds; `None` where that is not allowed here, or fails: the shim's watch holds the bounds, too.
     pub(crate) fn create(session: SessionId, memory_bound: Option<u64>) -> Option<Self> {
         let parent = delegated()?;
+        hand_on(&parent).ok()?;
         remove_left_behind(&parent);
         let path = parent.join(format!("{PREFIX}{session}-{}", std::process::id()));
         fs::create_dir(&path).ok()?;
@@ -62,8 +63,13 @@ impl RuntimeGroup {
     }
 
     /// What a process writes a `0` to, to enter.
-    pub(crate) fn door(&self) -> io::Result<File> {
-        OpenOptions::new().write(true).open(self.path.join("cgroup.procs"))
+    pub(crate) fn door(&self) -> Option<File> {
+        OpenOptions::new().write(true).open(self.path.join("cgroup.procs")).ok()
+    }
+
+    pub(crate) fn holds(&self, pid: u32) -> bool {
+        fs::read_to_string(self.path.join("cgroup.procs"))
+            .is_ok_and(|text| text.lines().any(|line| line.parse() == Ok(pid)))
     }
 
     /// How often the kernel has killed in it because of its bound.
@@ -89,7 +95,7 @@ pub(crate) fn enter(mut door: &File) -> io::Result<()> {
     door.write_all(b"0")
 }
 
-/// The group above the shim's own, if it was delegated and hands on what is needed.
+/// The group above the shim's own, if it was delegated and has what is needed to hand on.
 fn delegated() -> Option<PathBuf> {
     let own = own_group(&fs::read_to_string("/proc/self/cgroup").ok()?)?;
     let mounted = mount_point(&fs::read_to_string("/proc/self/mountinfo").ok()?)?;
@@ -98,14 +104,13 @@ fn delegated() -> Option<PathBuf> {
         let mut value = [0; 8];
         rustix::fs::getxattr(&parent, *name, &mut value).is_ok_and(|length| value.starts_with(b"1") && length == 1)
     });
-    (is_delegated && hands_on(&parent)).then_some(parent)
+    let has_controllers = || fs::read_to_string(parent.join("cgroup.controllers")).is_ok_and(|text| has_all(&text));
+    (is_delegated && has_controllers()).then_some(parent)
 }
 
-/// Whether groups below it have the controllers; it is told to give them, once.
-fn hands_on(parent: &Path) -> bool {
-    let control = parent.join("cgroup.subtree_control");
-    let given = || fs::read_to_string(&control).is_ok_and(|text| has_all(&text));
-    given() || (fs::write(&control, CONTROLLERS.map(|name| format!("+{name}")).join(" ")).is_ok() && given())
+/// Gives the controllers to the groups below. Where they have them already, nothing changes.
+fn hand_on(parent: &Path) -> io::Result<()> {
+    fs::write(parent.join("cgroup.subtree_control"), CONTROLLERS.map(|name| format!("+{name}")).join(" "))
 }
 
 fn has_all(given: &str) -> bool {

@@ -59,8 +59,8 @@ pub(crate) fn start(
     let (output, writer) = pipe_with(PipeFlags::CLOEXEC)?;
     fcntl_setfl(&output, OFlags::NONBLOCK)?;
     let group = RuntimeGroup::create(spec.session, spec.memory_bound_bytes);
-    let door = group.as_ref().map(RuntimeGroup::door).transpose()?;
-    let confinement = Confinement { cgroup: group.is_some(), ..sandbox.confinement() };
+    let door = group.as_ref().and_then(RuntimeGroup::door);
+    let confinement = sandbox.confinement();
     let mut command = Command::new(&spec.program);
     command
         .args(&spec.args)
@@ -76,6 +76,8 @@ pub(crate) fn start(
     let pid = Pid::from_child(&child);
     procfs::prefer_for_oom(child.id());
     let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    let group = group.filter(|group| group.holds(child.id()));
+    let confinement = Confinement { cgroup: group.is_some(), ..confinement };
     let runtime = Runtime { pid, pidfd, identity: procfs::identity(child.id())?, confinement, group };
     Ok((runtime, output))
 }
@@ -96,7 +98,8 @@ fn confine_child(
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         if let Some(door) = &door {
-            cgroup::enter(door)?;
+            // Where it fails, the shim holds the bounds alone, and says so.
+            let _ = cgroup::enter(door);
         }
         signals::reset_in_child();
         limit(Resource::Core, 0)?;

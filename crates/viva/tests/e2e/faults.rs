@@ -59,10 +59,8 @@ async fn a_runtime_that_hangs_under_a_request_fails_soon_and_what_it_had_said_is
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     signal(process(&viva, "engine"), Signal::STOP);
-    let since = Instant::now();
+    let since = jiff::Timestamp::now();
     let session = failed(&viva, &id, "runtime_hung").await;
-    // A second of silence, one to look, one for no answer, what it takes to end it, and patience with a busy machine.
-    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
     assert!(session["reason"]["message"].as_str().unwrap().contains("progress"), "{session:#}");
     assert!(streaming.await.unwrap().ends_with("data: [DONE]\n\n"));
     let kept = viva.get(&format!("/api/v1/completions/{completion}")).await.expect(200);
@@ -73,6 +71,9 @@ async fn a_runtime_that_hangs_under_a_request_fails_soon_and_what_it_had_said_is
         let steps = timeline["items"].as_array().unwrap();
         steps.iter().find(|step| step["to"] == phase).unwrap()["at"].as_str().unwrap().parse().unwrap()
     };
+    // A second of silence, one to look, one for no answer.
+    let found = at("draining").duration_since(since);
+    assert!(found.as_secs() < 8, "{found:?}");
     let release = at("ended").duration_since(at("draining"));
     assert!(release.as_millis() < 2000, "{release:?} from its detection to its end");
 }

@@ -286,6 +286,12 @@ async fn an_admin_lets_somebody_in_beforehand_and_nobody_else_comes() {
     let path = format!("/api/v1/users/{user}");
     assert_eq!(viva.ask_with(&admin.key, Method::PATCH, &path, Some(tie.clone())).await.status, 403);
     by_cookie(&viva, &admin.cookie, Method::PATCH, &path, Some(tie.clone())).await.expect(200);
+    // Nobody else says whose subject is theirs: whoever has it would log in as them.
+    let member = crate::people::add(&viva, "member", "member").await;
+    let own = format!("/api/v1/users/{}", member.id);
+    let boss = json!({"oidc_subject": "boss"});
+    assert_eq!(by_cookie(&viva, &member.cookie, Method::PATCH, &own, Some(boss)).await.status, 403);
+    is_refused(&viva, "boss", "oidc_not_let_in").await;
     // Where no provider is configured there is none to name somebody by.
     let plain = Viva::start(VIVA).await;
     let refused = plain.post("/api/v1/users", json!({"name": "x", "role": "member", "oidc_subject": "x"})).await;
