@@ -64,6 +64,32 @@ export abstract class Pages<T> {
   }
 }
 
+type List<T, Filter> = (filter: Filter, page: { limit: number; cursor: string | null }, signal: AbortSignal) => Promise<Page<T>>;
+
+/** A list that is read by a filter. */
+export class FilteredPages<T, Filter extends object> extends Pages<T> {
+  #filter = {} as Filter;
+  readonly #list: List<T, Filter>;
+  readonly #limit: number;
+
+  /** `limit`: the items of a page, up to 200. */
+  constructor(list: List<T, Filter>, limit: number) {
+    super();
+    this.#list = list;
+    this.#limit = limit;
+  }
+
+  override async show(filter: Filter = this.#filter): Promise<void> {
+    this.#filter = filter;
+    this.state = 'loading';
+    await super.show();
+  }
+
+  protected override read(cursor: string | null, signal: AbortSignal) {
+    return this.#list(this.#filter, { limit: this.#limit, cursor }, signal);
+  }
+}
+
 /** For `join`: without those that are there already. */
 export function joinById<T extends { id: string }>(items: readonly T[], before: readonly T[]): readonly T[] {
   const known = new Set(before.map(({ id }) => id));

@@ -1,15 +1,13 @@
 // Whether the person may change anything. What would only be refused is not offered: a button with `changes` is left
-// out, an entry of a menu says why it does not apply. The shell sets it.
+// out, an entry of a menu says why it does not apply.
 
-let mayChange = $state(true);
+import { system } from '$/live/system.svelte';
 
 export const VIEWERS_LOOK = 'Viewers look, and change nothing';
 
 export const permission = {
+  /** True until the server has told who somebody is. */
   get mayChange(): boolean {
-    return mayChange;
-  },
-  set mayChange(may: boolean) {
-    mayChange = may;
+    return system.current?.user.role !== 'viewer';
   },
 };
