@@ -15,6 +15,9 @@ async function choose(page, user, entry) {
   await page.getByRole('menuitem', { name: entry, exact: true }).click();
 }
 
+/** The row of a user: whole names, since `lin` is a part of `link`. */
+const rowOf = (page, user) => page.getByRole('row').filter({ has: page.getByText(user, { exact: true }) });
+
 const status = async (token, path) => (await fetch(`${URL_}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
 
 story('a user is created, logs in by the link, sets a password and comes back with it', async (person) => {
@@ -35,7 +38,7 @@ story('a user is created, logs in by the link, sets a password and comes back wi
   await page.keyboard.press('Enter');
   await asked.waitFor({ state: 'detached' });
   const link = await page.locator('.once code').innerText();
-  await page.getByRole('row').filter({ hasText: 'ada' }).waitFor();
+  await rowOf(page, 'ada').waitFor();
   await isAccessible(page, 'users');
 
   const ada = await Person.arrive();
@@ -71,16 +74,16 @@ story('a user is created, logs in by the link, sets a password and comes back wi
 
   // Disabled, she is out; enabled, her password opens again; deleted, she is gone.
   await choose(page, 'ada', 'Disable');
-  await page.getByRole('row').filter({ hasText: 'ada' }).getByText('disabled').waitFor();
+  await rowOf(page, 'ada').getByText('disabled').waitFor();
   await hers.reload();
   await hers.getByRole('heading', { level: 1, name: 'Log in' }).waitFor();
   await choose(page, 'ada', 'Enable');
-  await page.getByRole('row').filter({ hasText: 'ada' }).getByText('enabled').waitFor();
+  await rowOf(page, 'ada').getByText('enabled').waitFor();
   await choose(page, 'ada', 'Edit');
   const editing = dialog(page, 'Edit ada');
   await field(editing, 'Name').fill('lin');
   await button(editing, 'Save').click();
-  await page.getByRole('row').filter({ hasText: 'lin' }).waitFor();
+  await rowOf(page, 'lin').waitFor();
   await choose(page, 'lin', 'Delete');
   const deleting = dialog(page, 'Delete lin?');
   await isAccessible(page, 'deleting a user');

@@ -34,17 +34,21 @@ impl MemoryWatch {
         self.next
     }
 
-    /// Measures, if it is time to; true if the bound is passed.
+    /// Measures, if it is time to; true if the bound is passed, whenever it was measured.
     pub(crate) fn sample(&mut self, leader: u32, now: BootTime) -> bool {
-        if now < self.next {
-            return false;
+        if now >= self.next {
+            self.measure(leader, now);
         }
+        self.bound.is_some_and(|bound| self.now > bound)
+    }
+
+    /// Measures now.
+    pub(crate) fn measure(&mut self, leader: u32, now: BootTime) {
         let mut pids = vec![leader];
         pids.extend(procfs::descendants(leader));
         self.now = procfs::memory_bytes(&pids);
         self.peak = self.peak.max(self.now);
         self.next = now.after(interval(self.bound, self.now));
-        self.bound.is_some_and(|bound| self.now > bound)
     }
 }
 

@@ -199,6 +199,8 @@ impl Watch {
         let now = BootTime::now();
         let stopping = self.phase != Phase::Running;
         match call.request {
+            // What was seen half a second ago is old: a model is loaded in less.
+            ShimRequest::Status if self.status.is_none() => self.on.memory.measure(self.on.runtime.identity.pid, now),
             ShimRequest::Status => {}
             ShimRequest::SetDeadline { .. } | ShimRequest::Heartbeat { .. } if stopping => {
                 return ShimReply::Refused { refusal: Refusal::Stopping };
